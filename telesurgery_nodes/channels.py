@@ -1,0 +1,89 @@
+"""ONE table of topics: name, message type, QoS, nominal rate, who says it and who hears it.
+
+Names are relative; ``{arm}`` and ``{eye}`` are filled in by the node. A launch file may push a namespace in front.
+CRTK names follow ros2.md section 2.2; QoS follows 2.6: on CRTK names publish RELIABLE, state topics TRANSIENT_LOCAL, and never
+request a deadline or liveliness there. Ages are watched in code (core/safety), not by QoS events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One topic. ``rate`` nominal [Hz], 0 = on change; ``reliable``/``latched`` QoS; ``site`` surgeon, patient or both."""
+
+    name: str
+    type: str
+    site: str
+    rate: float
+    what: str
+    reliable: bool = True
+    latched: bool = False
+    depth: int = 1
+
+
+POSE, JOINTS, JOY = "geometry_msgs/PoseStamped", "sensor_msgs/JointState", "sensor_msgs/Joy"
+WORDS, STRING, IMAGE = "std_msgs/UInt64MultiArray", "std_msgs/String", "sensor_msgs/Image"
+PACKED = "sensor_msgs/CompressedImage"
+
+CHANNELS: dict[str, Channel] = {
+    # surgeon site
+    "master_cp": Channel("{arm}/measured_cp", POSE, "surgeon", 250, "tip of a master, endoscope_view frame"),
+    "gripper_js": Channel("{arm}/gripper/measured_js", JOINTS, "surgeon", 250, "gripper angle of a master [rad]"),
+    "align_cp": Channel("{arm}/move_cp", POSE, "surgeon", 50, "orientation a master is asked to take before following"),
+    "pedal_clutch": Channel("footpedals/clutch", JOY, "surgeon", 50, "clutch pedal, 0/1", latched=True),
+    "pedal_engage": Channel("footpedals/coag", JOY, "surgeon", 50, "engage (dead-man) pedal, 0/1", latched=True),
+    "pedal_camera": Channel("footpedals/camera", JOY, "surgeon", 50, "camera pedal, 0/1", latched=True),
+    "operator_present": Channel("console/operator_present", JOY, "surgeon", 50, "head sensor, 0/1", latched=True),
+    "joy": Channel("joy", JOY, "surgeon", 50, "gamepad, from the ROS joy node"),
+    "console_following": Channel("console/following", "std_msgs/Bool", "surgeon", 10, "the arms follow the hands", latched=True),
+    "console_phase": Channel("console/phase", "std_msgs/UInt8", "surgeon", 10, "patient side phase (safety.md)", latched=True),
+    "picture_age": Channel("console/picture_age", "std_msgs/Float64", "surgeon", 25, "age of the picture shown [s]"),
+    "status": Channel("console/status", STRING, "surgeon", 10, "JSON: state, loop, paths, picture age, tracking error"),
+    "mirror_cp": Channel("{arm}/measured_cp", POSE, "surgeon", 100, "tool tip as returned over the link, endoscope_view frame"),
+    "mirror_jaw": Channel("{arm}/jaw/measured_js", JOINTS, "surgeon", 100, "jaw as returned over the link"),
+    "teleop_enabled": Channel("console/teleop/enabled", "std_msgs/Bool", "surgeon", 0, "teleoperation is following", latched=True),
+    "teleop_scale": Channel("console/teleop/scale", "std_msgs/Float64", "surgeon", 0, "motion scale in use", latched=True),
+    # both sites
+    "video": Channel("endoscope/stereo/video", PACKED, "both", 25, "one coded stereo pair, side by side", reliable=False),
+    "image_raw": Channel("endoscope/{eye}/image_raw", IMAGE, "both", 25, "one eye, only while subscribed", reliable=False),
+    "diagnostics": Channel("/diagnostics", "diagnostic_msgs/DiagnosticArray", "both", 1, "health of every node", depth=10),
+    # patient site: the CRTK face of each arm
+    "arm_servo_cp": Channel("{arm}/servo_cp", POSE, "patient", 250, "commanded tip, endoscope_view frame"),
+    "arm_servo_jp": Channel("{arm}/servo_jp", JOINTS, "patient", 250, "commanded joints"),
+    "arm_move_jp": Channel("{arm}/move_jp", JOINTS, "patient", 0, "go to joints within the limits"),
+    "arm_hold": Channel("{arm}/hold", "std_msgs/Empty", "patient", 0, "hold at the set point"),
+    "arm_state_command": Channel("{arm}/state_command", STRING, "patient", 0, "enable, disable, pause, resume, home", depth=10),
+    "arm_measured_js": Channel("{arm}/measured_js", JOINTS, "patient", 100, "measured joints"),
+    "arm_measured_cp": Channel("{arm}/measured_cp", POSE, "patient", 100, "measured tip, endoscope_view frame"),
+    "arm_local_cp": Channel("{arm}/local/measured_cp", POSE, "patient", 100, "measured tip, frame of the remote centre of motion"),
+    "arm_measured_cv": Channel("{arm}/measured_cv", "geometry_msgs/TwistStamped", "patient", 100, "measured tip twist"),
+    "arm_setpoint_js": Channel("{arm}/setpoint_js", JOINTS, "patient", 100, "joint set point"),
+    "arm_setpoint_cp": Channel("{arm}/setpoint_cp", POSE, "patient", 100, "tip set point; stamp = the servo_cp it serves"),
+    "arm_operating_state": Channel("{arm}/operating_state", STRING, "patient", 0, "CRTK state", latched=True, depth=10),
+    "arm_path": Channel("{arm}/path", "nav_msgs/Path", "patient", 2, "recent tool path for RViz, only while subscribed"),
+    "jaw_servo_jp": Channel("{arm}/jaw/servo_jp", JOINTS, "patient", 250, "commanded jaw"),
+    "jaw_measured_js": Channel("{arm}/jaw/measured_js", JOINTS, "patient", 100, "measured jaw"),
+    "jaw_setpoint_js": Channel("{arm}/jaw/setpoint_js", JOINTS, "patient", 100, "jaw set point"),
+    # patient site: the robot below arm_control (simulation, or a CRTK arm remapped here)
+    "robot_servo_jp": Channel("robot/{arm}/servo_jp", JOINTS, "patient", 250, "joint set point to the motors"),
+    "robot_jaw_servo_jp": Channel("robot/{arm}/jaw/servo_jp", JOINTS, "patient", 250, "jaw set point to the motors"),
+    "robot_measured_js": Channel("robot/{arm}/measured_js", JOINTS, "patient", 250, "joints as the motors measure them"),
+    "robot_jaw_measured_js": Channel("robot/{arm}/jaw/measured_js", JOINTS, "patient", 250, "jaw as measured"),
+    "robot_setpoint_js": Channel("robot/{arm}/setpoint_js", JOINTS, "patient", 250, "set point in force; stamp = the servo_jp served"),
+    "robot_operating_state": Channel("robot/{arm}/operating_state", STRING, "patient", 0, "ENABLED, or PAUSED by its brake", latched=True),
+    "robot_state_command": Channel("robot/{arm}/state_command", STRING, "patient", 0, "resume lets the brake go", depth=10),
+    "robot_objects": Channel("robot/objects", "geometry_msgs/PoseArray", "patient", 25, "movable objects of the scene"),
+    "joint_states": Channel("joint_states", JOINTS, "patient", 50, "every joint of the cart, for the camera and RViz"),
+    # patient site: safety and ledger
+    "permit": Channel("safety/permit", WORDS, "patient", 50, "leave to move (core.values.Permit)"),
+    "remote_report": Channel("safety/remote", WORDS, "patient", 50, "what the surgeon side last said (RemoteReport)"),
+    "arm_report": Channel("safety/arm", WORDS, "patient", 50, "health of arm control (ArmReport)"),
+    "verdict": Channel("safety/verdict", "diagnostic_msgs/DiagnosticArray", "patient", 0, "phase, causes and the sentence", latched=True),
+    "trace": Channel("teleop/trace", "std_msgs/Float64MultiArray", "patient", 25, "time a command spent in arm control and robot"),
+    # patient site: pictures
+    "camera_info": Channel("endoscope/{eye}/camera_info", "sensor_msgs/CameraInfo", "patient", 25, "rectified calibration, baseline in P"),
+    "image_compressed": Channel("endoscope/{eye}/image_raw/compressed", PACKED, "patient", 25, "one eye as JPEG, only while subscribed"),
+}

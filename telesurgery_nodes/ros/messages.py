@@ -1,0 +1,211 @@
+"""The only place where ROS messages and core values are converted.
+
+ROS quaternions are x-y-z-w, transforms3d's are w-x-y-z. Poses that are not poses raise KinematicsError: whoever receives one
+counts it and does not move.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from builtin_interfaces.msg import Time
+from geometry_msgs.msg import PoseStamped
+from numpy.typing import NDArray
+from sensor_msgs.msg import Image, JointState, Joy
+from std_msgs.msg import Float64MultiArray, UInt64MultiArray
+from transforms3d.quaternions import mat2quat
+
+from ..core.values import ArmReport, Pedals, Permit, Phase, Pose, RemoteReport
+from ..errors import KinematicsError, SafetyError
+
+NANO = 1_000_000_000
+MICRO = 1e6
+UNIT_TOLERANCE = 1e-3  # |q| - 1 that a float32 round trip cannot explain
+NEVER_US = 2**63 - 1  # an age in microseconds that stands for "never heard"
+
+
+def seconds(stamp: Any) -> float:
+    """Seconds of a builtin_interfaces/Time."""
+    return float(stamp.sec) + float(stamp.nanosec) / NANO
+
+
+def stamp_from(value: float) -> Time:
+    """builtin_interfaces/Time of seconds."""
+    whole = math.floor(value)
+    return Time(sec=int(whole), nanosec=min(NANO - 1, round((value - whole) * NANO)))
+
+
+def rotation_from_quaternion(w: float, x: float, y: float, z: float) -> NDArray[np.float64]:
+    """Rotation matrix (3, 3) of a unit quaternion. KinematicsError where it is not one."""
+    norm = math.sqrt(w * w + x * x + y * y + z * z)
+    if not abs(norm - 1.0) <= UNIT_TOLERANCE:  # also catches NaN
+        raise KinematicsError(f"wanted a unit quaternion, got |q| = {norm}")
+    w, x, y, z = w / norm, x / norm, y / norm, z / norm
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def quaternion_from_rotation(rotation: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """w, x, y, z of a rotation matrix (Shepperd's method; transforms3d where the trace is small)."""
+    trace = float(rotation[0, 0] + rotation[1, 1] + rotation[2, 2])
+    if trace > 0.0:
+        root = 2.0 * math.sqrt(trace + 1.0)
+        return (
+            root / 4.0,
+            float(rotation[2, 1] - rotation[1, 2]) / root,
+            float(rotation[0, 2] - rotation[2, 0]) / root,
+            float(rotation[1, 0] - rotation[0, 1]) / root,
+        )
+    w, x, y, z = mat2quat(rotation)
+    return float(w), float(x), float(y), float(z)
+
+
+def fill_pose(target: Any, pose: Pose) -> None:
+    """Write a Pose into a geometry_msgs/Pose."""
+    target.position.x, target.position.y, target.position.z = (float(value) for value in pose.position)
+    w, x, y, z = quaternion_from_rotation(pose.rotation)
+    target.orientation.w, target.orientation.x, target.orientation.y, target.orientation.z = w, x, y, z
+
+
+def pose_to_msg(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
+    """PoseStamped of a Pose."""
+    msg = PoseStamped()
+    msg.header.stamp, msg.header.frame_id = stamp, frame
+    fill_pose(msg.pose, pose)
+    return msg
+
+
+def pose_from_msg(msg: PoseStamped) -> Pose:
+    """Pose of a PoseStamped. KinematicsError on a non-finite position or a quaternion that is not a unit one."""
+    at, turn = msg.pose.position, msg.pose.orientation
+    position = np.array([at.x, at.y, at.z])
+    if not np.isfinite(position).all():
+        raise KinematicsError(f"wanted a finite position, got {position.tolist()}")
+    return Pose(position, rotation_from_quaternion(turn.w, turn.x, turn.y, turn.z))
+
+
+def joint_msg(
+    names: Sequence[str],
+    position: Iterable[float],
+    velocity: Iterable[float] = (),
+    effort: Iterable[float] = (),
+    stamp: Time | None = None,
+) -> JointState:
+    """JointState; a missing part stays an empty vector, as CRTK asks."""
+    msg = JointState(name=list(names))
+    msg.position = array("d", position)
+    msg.velocity, msg.effort = array("d", velocity), array("d", effort)
+    if stamp is not None:
+        msg.header.stamp = stamp
+    return msg
+
+
+def joy_msg(pressed: bool, stamp: Time) -> Joy:
+    """A pedal: buttons[0] 0 released, 1 pressed."""
+    msg = Joy(buttons=[int(pressed)])
+    msg.header.stamp = stamp
+    return msg
+
+
+def joy_pressed(msg: Joy) -> bool:
+    """Whether a pedal message says pressed. An empty or unknown value is not pressed."""
+    return len(msg.buttons) > 0 and msg.buttons[0] == 1
+
+
+def image_msg(rgb: NDArray[np.uint8], stamp: Time, frame: str) -> Image:
+    """sensor_msgs/Image of an RGB picture. array('B') from a memoryview is 1000 times faster than assigning numpy (video.md 2.1)."""
+    data = array("B")
+    data.frombytes(memoryview(np.ascontiguousarray(rgb)).cast("B"))
+    height, width = rgb.shape[:2]
+    msg = Image(height=height, width=width, encoding="rgb8", step=3 * width)
+    msg.header.stamp, msg.header.frame_id = stamp, frame
+    msg.data = data
+    return msg
+
+
+def image_from_msg(msg: Image) -> NDArray[np.uint8]:
+    """View (h, w, 3) of an rgb8 image. SafetyError on another encoding: nobody may operate on a picture that is read wrongly."""
+    if msg.encoding != "rgb8":
+        raise SafetyError(f"wanted an rgb8 picture, got {msg.encoding!r}")
+    return np.frombuffer(msg.data, np.uint8).reshape(msg.height, msg.width, 3)
+
+
+def _micro(age: float) -> int:
+    """Age [s] as microseconds; anything that is not a finite non-negative age is NEVER."""
+    return round(age * MICRO) if 0.0 <= age < NEVER_US / MICRO / 2 else NEVER_US
+
+
+def _age(micro: int) -> float:
+    return math.inf if micro >= NEVER_US else micro / MICRO
+
+
+def _bits(*flags: bool) -> int:
+    return sum(1 << index for index, flag in enumerate(flags) if flag)
+
+
+def _words(msg: UInt64MultiArray, wanted: int, what: str) -> list[int]:
+    words = [int(word) for word in msg.data]
+    if len(words) != wanted:
+        raise SafetyError(f"{what}: wanted {wanted} words, got {len(words)}")
+    return words
+
+
+def floats_msg(values: Iterable[float]) -> Float64MultiArray:
+    """Float64MultiArray of plain values."""
+    msg = Float64MultiArray()
+    msg.data = array("d", values)
+    return msg
+
+
+def permit_to_msg(permit: Permit) -> UInt64MultiArray:
+    """Words: boot id, seq, motion epoch, phase, motion, cause."""
+    words = (permit.boot_id, permit.seq, permit.motion_epoch, int(permit.phase), int(permit.motion), permit.cause)
+    return UInt64MultiArray(data=array("Q", words))
+
+
+def permit_from_msg(msg: UInt64MultiArray) -> Permit:
+    """Permit, or SafetyError where the words are not one."""
+    boot, seq, epoch, phase, motion, cause = _words(msg, 6, "permit")
+    if motion not in (0, 1) or phase not in Phase._value2member_map_:
+        raise SafetyError(f"permit: wanted motion 0 or 1 and a known phase, got {motion} and {phase}")
+    return Permit(boot, seq, epoch, Phase(phase), bool(motion), cause)
+
+
+def remote_to_msg(report: RemoteReport) -> UInt64MultiArray:
+    """Words: boot id, seq, session, epoch, press count, flag bits, ages [us] of command, picture, video, round trip, paths up."""
+    pedals = report.pedals
+    flags = _bits(pedals.head, pedals.engage, pedals.clutch, pedals.camera, report.follow, report.aligning, report.hands_fresh)
+    ages = [_micro(age) for age in (report.command_age, report.picture_age, report.video_age, report.round_trip)]
+    head = (report.boot_id, report.seq, report.surgeon_session, report.epoch, report.press_count, flags)
+    return UInt64MultiArray(data=array("Q", (*head, *ages, report.paths_up)))
+
+
+def remote_from_msg(msg: UInt64MultiArray) -> RemoteReport:
+    """RemoteReport, or SafetyError where the words are not one."""
+    boot, seq, session, epoch, presses, flags, command, picture, video, trip, paths = _words(msg, 11, "remote report")
+    bit = [bool(flags >> index & 1) for index in range(7)]
+    pedals = Pedals(*bit[:4])
+    ages = (_age(command), _age(picture), _age(video), _age(trip))
+    return RemoteReport(boot, seq, session, epoch, presses, pedals, bit[4], bit[5], bit[6], *ages, paths)
+
+
+def arm_to_msg(report: ArmReport) -> UInt64MultiArray:
+    """Words: boot id, seq, flag bits, robot age [us], bad commands."""
+    flags = _bits(report.homed, report.robot_enabled, report.tracking_fault)
+    words = (report.boot_id, report.seq, flags, _micro(report.robot_age), report.bad_commands)
+    return UInt64MultiArray(data=array("Q", words))
+
+
+def arm_from_msg(msg: UInt64MultiArray) -> ArmReport:
+    """ArmReport, or SafetyError where the words are not one."""
+    boot, seq, flags, age, bad = _words(msg, 5, "arm report")
+    return ArmReport(boot, seq, bool(flags & 1), _age(age), bool(flags & 2), bool(flags & 4), bad)

@@ -1,0 +1,97 @@
+"""What every node of the suite shares: parameters, steady time, endpoints from the table, counters, diagnostics, tapes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+
+from ..tapes import TapeWriter
+from .endpoints import message_class, offered, requested, row
+from .params import NodeParams, declare
+
+DIAGNOSTICS_PERIOD = 1.0  # [s] REP-107 tools expect about 1 Hz
+NANO = 1e-9
+
+
+class SuiteNode(Node):
+    """Base of the nodes. A subclass sets NAME and PARAMS, makes its endpoints in __init__, and may override diagnose and close."""
+
+    NAME: ClassVar[str] = ""
+    PARAMS: ClassVar[type[NodeParams]] = NodeParams
+
+    def __init__(self, **node_args: Any) -> None:
+        """Declare parameters and start diagnostics. ``node_args`` go to rclpy (context, parameter_overrides ...)."""
+        super().__init__(self.NAME, **node_args)
+        self.params: Any = declare(self, self.PARAMS)
+        self.counters: Counter[str] = Counter()
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._tapes: list[TapeWriter] = []
+        self._closed = False
+        self._diagnostics = self.publisher("diagnostics")
+        self.every(DIAGNOSTICS_PERIOD, self._publish_diagnostics)
+
+    def now(self) -> float:
+        """Steady clock of this machine [s]."""
+        return time.monotonic()
+
+    def ros_stamp(self) -> Time:
+        """ROS time for a message header."""
+        return self.get_clock().now().to_msg()
+
+    def ros_now(self) -> float:
+        """ROS time [s]."""
+        return float(self.get_clock().now().nanoseconds * NANO)
+
+    def every(self, period: float, callback: Callable[[], None]) -> Any:
+        """Timer on the steady clock, ``period`` [s]. rclpy's default clock stops when the wall clock steps back."""
+        return self.create_timer(period, callback, clock=self._steady)
+
+    def publisher(self, key: str, **fill: str) -> Publisher:
+        """Publisher of a row of channels.py, names filled in with ``fill``."""
+        channel = row(key)
+        return self.create_publisher(message_class(channel), channel.name.format(**fill), offered(channel))
+
+    def subscribe(self, key: str, callback: Callable[[Any], None], **fill: str) -> Any:
+        """Subscription to a row of channels.py."""
+        channel = row(key)
+        return self.create_subscription(message_class(channel), channel.name.format(**fill), callback, requested(channel))
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Count an event; counters appear in the diagnostics."""
+        self.counters[name] += by
+
+    def tape(self, table: str, columns: tuple[str, ...], rows_per_write: int = 50) -> TapeWriter:
+        """Raw samples of this node (parameter tape_dir)."""
+        writer = TapeWriter(self.params.tape_dir, self.get_name(), table, tuple(columns), rows_per_write)
+        self._tapes.append(writer)
+        return writer
+
+    def diagnose(self) -> dict[str, object]:
+        """Values for /diagnostics. Key ``level`` (0 OK, 1 WARN, 2 ERROR) and ``message`` set the status."""
+        return {}
+
+    def _publish_diagnostics(self) -> None:
+        values = {**self.counters, **self.diagnose()}
+        level, message = int(values.pop("level", 0)), str(values.pop("message", "running"))
+        status = DiagnosticStatus(level=bytes([level]), name=self.get_name(), message=message, hardware_id=self.get_name())
+        status.values = [KeyValue(key=str(key), value=str(value)) for key, value in values.items()]
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self.ros_stamp()
+        self._diagnostics.publish(array)
+
+    def close(self) -> None:
+        """Stop cleanly: write the tapes and destroy the node. A subclass stops its own threads and devices first. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        for writer in self._tapes:
+            writer.close()
+        self.destroy_node()
