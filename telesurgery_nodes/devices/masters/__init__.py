@@ -1,0 +1,1 @@
+"""Masters: the two hands and the pedals of the operator."""

@@ -1,0 +1,134 @@
+"""Real surgeons' hands (JIGSAWS recordings) as a master, with a clutch that keeps the tools inside their reach.
+
+The recordings hold no pedal. When the tool would leave ``radius`` around the place where it began, this operator does what a surgeon
+does: stops, brings the tool back to the middle, presses the clutch, returns the hand to where the recording goes on, and lets go.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...core.teleop.jaw import JAW_PER_GRIPPER
+from ...core.teleop.mapping import valid_scale
+from ...core.teleop.rotations import orthonormal
+from ...core.values import MASTERS, FloatArray, Hand, Pose
+from ...errors import ConfigError
+from .base import SimulatedMaster
+from .curves import minimum_jerk, reach_time
+from .jigsaws_file import load
+
+# Recorded grippers go from about -1.93 (squeezed hard) over 0 (closed) to 0.54 rad (open). Open angles are the instrument's own jaw
+# angles (both read 0.53 at most); the squeeze is compressed to the 15 deg that ask for the PSM's -20 deg.
+RECORDED_SQUEEZE = 1.95
+SQUEEZE = math.radians(15.0)
+# Bringing the tool back is calm, deliberate motion.
+RETURN_SPEED = 0.12
+SHORTEST_RETURN = 0.6
+CLUTCH_DWELL = 0.2
+SPEED_MAX = 2.0
+
+
+class Stage(enum.Enum):
+    """What the hands are doing."""
+
+    PLAY = enum.auto()
+    BACK = enum.auto()
+    CLUTCH = enum.auto()
+
+
+def gripper_of(recorded: float) -> float:
+    """MTM gripper angle [rad] for a recorded one, such that an open jaw opens as far as the recorded one did."""
+    return recorded / JAW_PER_GRIPPER if recorded >= 0.0 else recorded * SQUEEZE / RECORDED_SQUEEZE
+
+
+class JigsawsMaster(SimulatedMaster):
+    """Plays ``path`` at ``speed``, over and over. ``scale`` is the console's motion scale, ``radius`` [m] the tool's reach."""
+
+    def __init__(self, path: str, scale: float = 0.2, reengage: bool = True, speed: float = 1.0, radius: float = 0.045) -> None:
+        super().__init__(reengage)
+        if not valid_scale(scale) or not 0.0 < speed <= SPEED_MAX or not (math.isfinite(radius) and radius > 0.0):
+            raise ConfigError(
+                f"jigsaws: wanted scale in (0, 1], speed in (0, {SPEED_MAX}], radius > 0 m; got {scale!r}, {speed!r}, {radius!r}"
+            )
+        self._splines = load(path)
+        self._scale, self._speed, self._radius = scale, speed, radius
+        self._end = min(spline.duration for spline in self._splines.values())
+        self._time = 0.0
+        self._stage, self._stage_time, self._stage_length = Stage.PLAY, 0.0, 1.0
+        self._rows = self._read()
+        # Hand minus recording, shape (4,): position [m] and gripper [rad]; from where and to where the stage takes it.
+        self._offset = {name: np.zeros(4) for name in MASTERS}
+        self._from, self._to = dict(self._offset), dict(self._offset)
+        self._tool = {name: np.zeros(3) for name in MASTERS}
+        self.rounds = 0
+
+    def _advance(self, now: float, dt: float) -> tuple[Mapping[str, Hand], bool]:
+        before = self._positions()
+        {Stage.PLAY: self._play, Stage.BACK: self._back, Stage.CLUTCH: self._clutch}[self._stage](dt)
+        if self._stage is not Stage.CLUTCH:
+            after = self._positions()
+            self._tool = {name: self._tool[name] + self._scale * (after[name] - before[name]) for name in MASTERS}
+        return {name: self._hand(name) for name in MASTERS}, self._stage is Stage.CLUTCH
+
+    def _play(self, dt: float) -> None:
+        if not self.moving:
+            return
+        self._time = min(self._time + self._speed * dt, self._end)
+        self._rows = self._read()
+        far = max(float(np.linalg.norm(tool)) for tool in self._tool.values())
+        if far > self._radius or self._time >= self._end:
+            aim = {name: self._offset[name] - np.append(self._tool[name] / self._scale, 0.0) for name in MASTERS}
+            self._begin(Stage.BACK, aim, 0.0)
+
+    def _back(self, dt: float) -> None:
+        if self.moving and self._glide(dt, 0.0):
+            if self._time >= self._end:
+                self._rewind()
+            self._begin(Stage.CLUTCH, {name: np.zeros(4) for name in MASTERS}, CLUTCH_DWELL)
+
+    def _clutch(self, dt: float) -> None:
+        if not self.engaged:
+            self._begin(Stage.CLUTCH, self._to, CLUTCH_DWELL)
+        elif self._glide(dt, CLUTCH_DWELL):
+            self._begin(Stage.PLAY, self._to, 0.0)
+
+    def _rewind(self) -> None:
+        """Start the recording again; the offsets take up the difference, the clutched return removes it."""
+        old = self._rows
+        self._time, self.rounds = 0.0, self.rounds + 1
+        self._rows = self._read()
+        for name in MASTERS:
+            grip = gripper_of(old[name][12]) - gripper_of(self._rows[name][12])
+            self._offset[name] = self._offset[name] + np.append(old[name][:3] - self._rows[name][:3], grip)
+            self._wrists[name].rebase(_rotation(old[name]), _rotation(self._rows[name]))
+
+    def _begin(self, stage: Stage, aim: Mapping[str, FloatArray], dwell: float) -> None:
+        self._stage, self._stage_time = stage, 0.0
+        self._from, self._to = dict(self._offset), dict(aim)
+        far = max(float(np.linalg.norm(self._to[name][:3] - self._from[name][:3])) for name in MASTERS)
+        self._stage_length = reach_time(far, RETURN_SPEED, SHORTEST_RETURN) + 2.0 * dwell
+
+    def _glide(self, dt: float, dwell: float) -> bool:
+        """Move the offsets along their minimum-jerk way; True when they have arrived."""
+        self._stage_time += dt
+        share = minimum_jerk((self._stage_time - dwell) / (self._stage_length - 2.0 * dwell))
+        self._offset = {name: self._from[name] + share * (self._to[name] - self._from[name]) for name in MASTERS}
+        return self._stage_time >= self._stage_length
+
+    def _read(self) -> dict[str, FloatArray]:
+        return {name: spline.at(self._time) for name, spline in self._splines.items()}
+
+    def _positions(self) -> dict[str, FloatArray]:
+        return {name: self._rows[name][:3] + self._offset[name][:3] for name in MASTERS}
+
+    def _hand(self, name: str) -> Hand:
+        row, offset = self._rows[name], self._offset[name]
+        return Hand(Pose(row[:3] + offset[:3], _rotation(row)), gripper_of(float(row[12])) + float(offset[3]))
+
+
+def _rotation(row: FloatArray) -> FloatArray:
+    return orthonormal(row[3:12].reshape(3, 3))

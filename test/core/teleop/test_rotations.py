@@ -1,0 +1,61 @@
+"""Laws of the rotation helpers."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telesurgery_nodes.core.teleop.rotations import angle, exp, is_rotation, log, orthonormal, towards, twist
+
+AXES = st.tuples(*[st.floats(-1.0, 1.0)] * 3).map(np.array).filter(lambda v: np.linalg.norm(v) > 0.1)
+VECTORS = st.builds(lambda axis, turn: axis / np.linalg.norm(axis) * turn, AXES, st.floats(0.0, math.pi - 1e-3))
+
+
+@settings(max_examples=80, deadline=None)
+@given(VECTORS)
+def test_log_undoes_exp(vector):
+    matrix = exp(vector)
+    assert is_rotation(matrix, 1e-9)
+    assert log(matrix) == pytest.approx(vector, abs=1e-6)
+    assert angle(matrix) == pytest.approx(np.linalg.norm(vector), abs=1e-7)
+
+
+@settings(max_examples=50, deadline=None)
+@given(VECTORS, VECTORS, st.floats(0.0, 4.0))
+def test_towards_turns_by_the_step_and_never_past_the_goal(start, end, step):
+    current, goal = exp(start), exp(end)
+    gap = angle(goal @ current.T)
+    result = towards(current, goal, step)
+    assert angle(result @ current.T) == pytest.approx(min(step, gap), abs=1e-6)
+    assert angle(goal @ result.T) == pytest.approx(max(0.0, gap - step), abs=1e-6)
+
+
+@pytest.mark.parametrize("axis", [(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (0.6, -0.8, 0.0), (0.0, -0.6, 0.8)])
+@pytest.mark.parametrize("turn", [math.pi, math.pi - 1e-9])
+def test_a_half_turn_has_an_axis(axis, turn):
+    matrix = exp(np.array(axis) * turn)
+    assert exp(log(matrix)) == pytest.approx(matrix, abs=1e-6)
+    assert np.linalg.norm(log(matrix)) == pytest.approx(math.pi, abs=1e-6)
+
+
+def test_a_trace_that_rounds_above_three_is_angle_zero():
+    assert angle(np.eye(3) * (1.0 + 1e-15)) == 0.0
+    assert log(np.eye(3)) == pytest.approx(np.zeros(3))
+
+
+def test_twist_sees_only_the_roll():
+    assert twist(exp(np.array([0.0, 0.0, 0.3]))) == pytest.approx(0.3)
+    assert twist(exp(np.array([0.4, 0.0, 0.0]))) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("bad", [np.eye(2), np.full((3, 3), np.nan), np.diag([1.0, 1.0, -1.0]), np.eye(3) * 1.01, np.zeros((3, 3))])
+def test_what_is_no_rotation(bad):
+    assert not is_rotation(bad)
+
+
+def test_orthonormal_gives_the_nearest_proper_rotation():
+    rotation = exp(np.array([0.3, -0.2, 0.9]))
+    assert orthonormal(rotation + 1e-4) == pytest.approx(rotation, abs=3e-4)
+    assert is_rotation(orthonormal(np.diag([1.0, 1.0, -0.5])), 1e-12)
