@@ -1,0 +1,77 @@
+"""What leaves a path when: strict priority by stream, video only while the token bucket has credit.
+
+Control (streams 0 to 2) is never held back; it may overdraw the bucket, and then video waits. The rate is 85 % of what the
+path was contracted for, because no order at the sender survives a full queue in the network (wan.md section 5).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+
+from ...errors import LocalLinkError
+from .wire import Stream
+
+USABLE_SHARE = 0.85
+BURST_S = 0.002  # how much credit may be saved up
+SMALLEST_BURST = 2400  # bytes: two whole datagrams, so that a slow path can send at all
+VIDEO_QUEUE_S = 0.25  # a picture that waits longer at the sender is not worth sending
+
+
+class Pacer:
+    """One per path. ``rate`` [bit/s] is the contracted rate; inf for an unlimited one."""
+
+    def __init__(self, rate: float = math.inf) -> None:
+        if not rate > 0.0:
+            raise LocalLinkError(f"path rate {rate} bit/s; wanted more than 0")
+        self._rate = USABLE_SHARE * rate / 8.0
+        self._burst = max(SMALLEST_BURST, self._rate * BURST_S)
+        self._credit = self._burst
+        self._filled_at: float | None = None
+        self._control: list[tuple[int, int, bytes]] = []
+        self._video: deque[tuple[float, float, bytes]] = deque()  # (not before, not after, datagram)
+        self._order = 0
+        self.dropped = 0
+
+    def offer(self, stream: Stream, datagram: bytes, now: float, delay: float = 0.0) -> None:
+        """Queue a datagram; ``delay`` [s] spreads video over its frame time."""
+        if stream is Stream.VIDEO:
+            self._video.append((now + delay, now + delay + VIDEO_QUEUE_S, datagram))
+            return
+        heapq.heappush(self._control, (int(stream), self._order, datagram))
+        self._order += 1
+
+    def due(self, now: float) -> list[bytes]:
+        """Everything that may leave at ``now``, in sending order."""
+        self._fill(now)
+        out = []
+        while self._control:
+            out.append(heapq.heappop(self._control)[2])
+            self._credit -= len(out[-1])
+        while self._video and self._video[0][0] <= now:
+            if self._video[0][1] < now:
+                self._video.popleft()
+                self.dropped += 1
+                continue
+            if self._credit <= 0.0:
+                break
+            out.append(self._video.popleft()[2])
+            self._credit -= len(out[-1])
+        return out
+
+    def next_time(self, now: float) -> float:
+        """When ``due`` will next have something; inf where nothing waits."""
+        if self._control:
+            return now
+        if not self._video:
+            return math.inf
+        refill = now if self._credit > 0.0 else now + (1.0 - self._credit) / self._rate
+        return max(self._video[0][0], refill)
+
+    def _fill(self, now: float) -> None:
+        if self._filled_at is not None and now > self._filled_at and self._credit < self._burst:
+            self._credit = min(self._burst, self._credit + (now - self._filled_at) * self._rate)
+        self._filled_at = now
+        if math.isinf(self._rate):
+            self._credit = self._burst

@@ -1,0 +1,243 @@
+"""One end of the link without any I/O: bytes and times in, datagrams and events out (the shape of aioquic and h2).
+
+How a peer is admitted. Each side asks a challenge in every heartbeat and answers the challenges it hears. A new peer life
+(session, boot) is accepted only by an authentic heartbeat that answers the receiver's present challenge, and every acceptance
+moves on to the next challenge. A recording of an old session therefore never gets in, not even one made under this very
+receiver; and an accepted peer's own datagrams die in the replay window when they come twice. Commands, state and video are
+taken from the accepted peer alone. Merge: every copy is authenticated, the first to arrive is delivered, whatever its path.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...errors import LocalLinkError, RemoteLinkError
+from .clock import UNKNOWN, ClockEstimate
+from .pacing import Pacer
+from .paths import PathHealth, PathMonitor, PathState
+from .seal import Opener, Role, Sealer, challenge_of, check_key
+from .window import ReplayWindow
+from .wire import MAX_ANSWERS, Header, Heartbeat, Stream, decode_header, decode_heartbeat, encode_heartbeat
+
+HEARTBEAT_S = 0.02  # per path; two fit into the 50 ms after which a silent path is DOWN
+STRANGER_S = 1.0  # how long a stranger's challenge is answered
+LARGEST = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Received:
+    """First copy of an authentic payload. ``late``: a newer one of its stream had come before. ``at`` [s] own clock."""
+
+    stream: Stream
+    sequence: int
+    payload: bytes
+    path: str
+    at: float
+    late: bool
+
+
+@dataclass(frozen=True)
+class PeerAccepted:
+    """A peer life was admitted; ``replaced`` is True where there was another before (the peer restarted)."""
+
+    session: int
+    replaced: bool
+
+
+Event = Received | PeerAccepted
+
+
+@dataclass(frozen=True)
+class LinkHealth:
+    """The link at one instant. ``round_trip`` [s]: smallest newest one of the paths that are up; inf where none is."""
+
+    established: bool
+    peer_session: int
+    paths: tuple[PathHealth, ...]
+    paths_up: int
+    round_trip: float
+    clock: ClockEstimate
+    refused: Mapping[str, int]
+
+
+@dataclass
+class _Beat:
+    """Newest heartbeat heard on a path, to be echoed there."""
+
+    count: int = 0
+    peer_sent: float = math.nan
+    heard: float = math.nan
+    next_at: float = -math.inf
+
+
+class LinkSession:
+    """Both directions of one end over all paths. ``session_id`` and ``boot``: random 32 bit numbers, new for every process start.
+
+    ``rates``: path name -> contracted bit/s (missing: unlimited).
+    """
+
+    def __init__(
+        self, role: Role, key: bytes, path_names: Sequence[str], session_id: int, boot: int, rates: Mapping[str, float] | None = None
+    ) -> None:
+        _check(path_names, session_id, boot)
+        self._role, self._key, self._identity = role, check_key(key), (session_id, boot)
+        self._sealer = Sealer(key, role, session_id, boot)
+        self._opener = Opener(key, role)
+        self._monitors = {name: PathMonitor(name) for name in path_names}
+        self._pacers = {name: Pacer((rates or {}).get(name, math.inf)) for name in path_names}
+        self._beats = {name: _Beat() for name in path_names}
+        self._windows = {stream: ReplayWindow() for stream in Stream}
+        self._strangers: OrderedDict[tuple[int, int], tuple[int, float]] = OrderedDict()
+        self._peer: tuple[int, int] | None = None
+        self._peer_challenge = 0
+        self._acceptances = 0
+        self._challenge = challenge_of(key, role, session_id, boot, 0)
+        self._refused = dict.fromkeys(("form", "forged", "stranger", "replay", "payload"), 0)
+
+    @property
+    def established(self) -> bool:
+        """A peer has been admitted."""
+        return self._peer is not None
+
+    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0) -> int:
+        """Seal once and queue on every path; the sequence. ``delay`` [s] spreads video."""
+        sequence, datagram = self._sealer.seal(stream, payload)
+        for pacer in self._pacers.values():
+            pacer.offer(stream, datagram, now, delay)
+        return sequence
+
+    def datagrams_to_send(self, now: float) -> list[tuple[str, bytes]]:
+        """Everything that is to leave now, heartbeats included: (path name, datagram) in order."""
+        out = []
+        for index, name in enumerate(self._pacers):
+            if self._beats[name].next_at <= now:
+                self._beat(index, name, now)
+            out += [(name, datagram) for datagram in self._pacers[name].due(now)]
+        return out
+
+    def next_timer(self, now: float) -> float:
+        """When ``datagrams_to_send`` should next be called [s]."""
+        beats = min(beat.next_at for beat in self._beats.values())
+        return max(now, min(beats, *(pacer.next_time(now) for pacer in self._pacers.values())))
+
+    def receive(self, path: str, datagram: bytes, now: float) -> list[Event]:
+        """Take one datagram from a path. Whatever is wrong with it is counted (``health().refused``), never raised."""
+        try:
+            header = decode_header(datagram)
+        except RemoteLinkError:
+            return self._refuse("form")
+        known = self._peer == (header.session, header.boot)
+        if not known and header.stream is not Stream.HEARTBEAT:
+            return self._refuse("stranger")
+        try:
+            payload = self._opener.open(header, datagram)
+        except RemoteLinkError:
+            return self._refuse("forged")
+        if known:
+            return self._from_peer(path, header, payload, now)
+        return self._from_stranger(header, payload, now)
+
+    def health(self, now: float) -> LinkHealth:
+        """Snapshot of all paths and counters."""
+        fastest = min(monitor.transit for monitor in self._monitors.values())
+        paths = tuple(monitor.health(now, fastest) for monitor in self._monitors.values())
+        up = [path for path in paths if path.state is not PathState.DOWN]
+        trip = min((path.round_trip for path in up), default=math.inf)
+        session = self._peer[0] if self._peer else 0
+        return LinkHealth(self.established, session, paths, len(up), trip, self.clock(now), dict(self._refused))
+
+    def clock(self, now: float) -> ClockEstimate:
+        """Offset to the peer's clock by the path with the smallest round trip among those that are up, else by the best known."""
+        estimates = [(monitor.state(now) is PathState.DOWN, monitor.estimate(now)) for monitor in self._monitors.values()]
+        known = [pair for pair in estimates if pair[1].samples]
+        return min(known, key=lambda pair: (pair[0], pair[1].round_trip))[1] if known else UNKNOWN
+
+    def queue_drops(self) -> int:
+        """Video datagrams that waited too long at this sender."""
+        return sum(pacer.dropped for pacer in self._pacers.values())
+
+    def _refuse(self, kind: str) -> list[Event]:
+        self._refused[kind] += 1
+        return []
+
+    def _from_peer(self, path: str, header: Header, payload: bytes, now: float) -> list[Event]:
+        monitor = self._monitors[path]
+        new_here = monitor.note(header.stream, header.sequence, now)
+        window = self._windows[header.stream]
+        late = header.sequence < window.newest
+        if not window.mark(header.sequence):
+            self._refused["replay"] += not new_here  # a path's own first copy is redundancy, not a replay
+            return []
+        if header.stream is Stream.HEARTBEAT:
+            return self._heard(path, payload, now)
+        return [Received(header.stream, header.sequence, payload, path, now, late)]
+
+    def _heard(self, path: str, payload: bytes, now: float) -> list[Event]:
+        monitor, echo = self._monitors[path], self._beats[path]
+        try:
+            beat = decode_heartbeat(payload)
+            self._check_path(path, beat.path)
+            if beat.sent < echo.peer_sent:
+                return []  # overtaken by a newer one
+            if not math.isnan(beat.peer_sent):
+                monitor.clock.update(beat.peer_sent, beat.peer_heard, beat.sent, now)
+        except RemoteLinkError:
+            return self._refuse("payload")
+        monitor.time(beat.sent, now)
+        self._peer_challenge = beat.challenge
+        echo.peer_sent, echo.heard = beat.sent, now
+        return []
+
+    def _check_path(self, path: str, index: int) -> None:
+        here = list(self._monitors).index(path)
+        if index != here:
+            raise RemoteLinkError(f"heartbeat of path {index} came over path {here} ({path}): the paths are crossed")
+
+    def _from_stranger(self, header: Header, payload: bytes, now: float) -> list[Event]:
+        try:
+            beat = decode_heartbeat(payload)
+        except RemoteLinkError:
+            return self._refuse("payload")
+        identity = (header.session, header.boot)
+        if self._challenge in beat.answers:
+            return self._accept(identity, beat, header.sequence)
+        self._strangers[identity] = (beat.challenge, now)
+        self._strangers.move_to_end(identity)
+        while len(self._strangers) > MAX_ANSWERS - 1:
+            self._strangers.popitem(last=False)
+        return self._refuse("stranger")
+
+    def _accept(self, identity: tuple[int, int], beat: Heartbeat, sequence: int) -> list[Event]:
+        replaced = self._peer is not None
+        self._peer, self._peer_challenge = identity, beat.challenge
+        self._opener.remember(*identity)
+        # What was sent before, this heartbeat included, could have been recorded and held back.
+        begin = (max(sequence + 1, beat.next_up[0]), *beat.next_up[1:])
+        for stream in Stream:
+            self._windows[stream].begin(begin[stream])
+        self._strangers.pop(identity, None)
+        for name, monitor in self._monitors.items():
+            monitor.reset(begin)
+            self._beats[name].peer_sent = self._beats[name].heard = math.nan
+        self._acceptances += 1
+        self._challenge = challenge_of(self._key, self._role, *self._identity, self._acceptances)
+        return [PeerAccepted(identity[0], replaced)]
+
+    def _beat(self, index: int, name: str, now: float) -> None:
+        beat = self._beats[name]
+        beat.next_at = max(beat.next_at + HEARTBEAT_S, now + HEARTBEAT_S / 2.0)
+        beat.count = beat.count + 1 & LARGEST
+        asked = [challenge for challenge, at in self._strangers.values() if now - at < STRANGER_S]
+        answers = ([self._peer_challenge] if self._peer else []) + asked
+        message = Heartbeat(index, beat.count, self._challenge, tuple(answers), now, beat.peer_sent, beat.heard, self._sealer.next_up())
+        self._pacers[name].offer(Stream.HEARTBEAT, self._sealer.seal(Stream.HEARTBEAT, encode_heartbeat(message))[1], now)
+
+
+def _check(path_names: Sequence[str], session_id: int, boot: int) -> None:
+    if not path_names or len(set(path_names)) != len(path_names):
+        raise LocalLinkError(f"paths {list(path_names)}; wanted at least one, each named once")
+    if not 0 < session_id <= LARGEST or not 0 <= boot <= LARGEST:
+        raise LocalLinkError(f"session {session_id} and boot {boot}; wanted 1 to {LARGEST} and 0 to {LARGEST}")

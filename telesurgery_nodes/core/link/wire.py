@@ -1,0 +1,273 @@
+"""Every layout that crosses the WAN, as tables. Big-endian, fixed size, versioned; nothing here is trusted before seal.py opened it.
+
+Header (16 B, associated data of the seal): version 1, stream 1, key epoch 2, session 4, sequence 8. The upper half of the
+sequence is the sender's random boot number, so (session, boot) names one life of one process with 64 bits.
+A malformed payload raises RemoteLinkError and nothing else; a value that does not fit raises LocalLinkError.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import struct
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...errors import LocalLinkError, RemoteLinkError
+from ..values import INSTRUMENTS, ArmMotion, FloatArray, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
+from .rotations import matrix_from_quaternion, quaternion_from_matrix
+
+VERSION = 1
+MAX_DATAGRAM = 1200  # QUIC's safe minimum (RFC 9000 section 14); wan.md 8.4
+HISTORY = 3  # earlier samples repeated in every command (RFC 2198 idea; wan.md section 7)
+MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
+HEADER = struct.Struct(">BBHIQ")
+HEARTBEAT = struct.Struct(">BIQ4Qddd4Q")
+COMMAND = struct.Struct(">IddIIBfB")
+ARM = struct.Struct(">3f4ff")
+STATE = struct.Struct(">IdIBHIBB")
+TOOL = struct.Struct(">3f4fff")
+STAGE = struct.Struct(">f")
+VIDEO_ROOM = MAX_DATAGRAM - HEADER.size - 16  # 16 B: AES-GCM tag
+
+# Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
+HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "hop_in", "kinematics", "robot", "hop_out")
+FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
+
+
+class Stream(enum.IntEnum):
+    """Streams in order of strict priority."""
+
+    HEARTBEAT = 0
+    COMMAND = 1
+    STATE = 2
+    VIDEO = 3
+
+
+@dataclass(frozen=True)
+class Header:
+    """The 16 bytes in front of every datagram."""
+
+    stream: Stream
+    key_epoch: int
+    session: int
+    sequence: int
+
+    @property
+    def boot(self) -> int:
+        """The sender's boot number, 32 bit."""
+        return self.sequence >> 32
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """Per path: life sign, two-way clock exchange, and the challenge that admits a new peer session (session.py).
+
+    ``sent`` [s] sender's clock; ``peer_sent`` is the receiver's own ``sent`` of the newest heartbeat the sender got on this
+    path and ``peer_heard`` the sender's clock at its arrival (both NaN before the first); with the arrival these are the four stamps.
+    ``next_up``: sequence the sender will use next per stream; at admission everything below is refused.
+    """
+
+    path: int
+    count: int
+    challenge: int
+    answers: tuple[int, ...]
+    sent: float
+    peer_sent: float
+    peer_heard: float
+    next_up: tuple[int, int, int, int]
+
+
+def encode_header(header: Header) -> bytes:
+    """16 bytes."""
+    return HEADER.pack(VERSION, header.stream, header.key_epoch, header.session, header.sequence)
+
+
+def decode_header(datagram: bytes) -> Header:
+    """Header of a datagram; only its form is checked."""
+    if len(datagram) < HEADER.size or len(datagram) > MAX_DATAGRAM:
+        raise RemoteLinkError(f"datagram of {len(datagram)} B; valid: {HEADER.size} to {MAX_DATAGRAM}")
+    version, stream, key_epoch, session, sequence = HEADER.unpack_from(datagram)
+    if version != VERSION:
+        raise RemoteLinkError(f"wire version {version}; this side speaks {VERSION}")
+    if stream >= len(Stream):
+        raise RemoteLinkError(f"stream {stream}; valid: 0 to {len(Stream) - 1}")
+    return Header(Stream(stream), key_epoch, session, sequence)
+
+
+def encode_heartbeat(beat: Heartbeat) -> bytes:
+    """Payload of stream 0."""
+    answers = (*beat.answers, 0, 0, 0, 0)[:MAX_ANSWERS]
+    return _pack(
+        HEARTBEAT, beat.path, beat.count, beat.challenge, *answers, beat.sent, beat.peer_sent, beat.peer_heard, *beat.next_up
+    )
+
+
+def decode_heartbeat(payload: bytes) -> Heartbeat:
+    """Payload of stream 0; the two echoed stamps are both NaN or both finite."""
+    fields = _unpack(HEARTBEAT, payload, 0, exact=True)
+    path, count, challenge = fields[:3]
+    sent, peer_sent, peer_heard = fields[7:10]
+    if not math.isfinite(sent) or math.isfinite(peer_sent) != math.isfinite(peer_heard):
+        raise RemoteLinkError(f"heartbeat stamps {sent}, {peer_sent}, {peer_heard}; wanted finite, or the last two both NaN")
+    answers = tuple(value for value in fields[3:7] if value)
+    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, tuple(fields[10:14]))
+
+
+class CommandEncoder:
+    """Packs commands; each datagram also carries the HISTORY commands before it, so a short burst on all paths costs only delay."""
+
+    def __init__(self) -> None:
+        self._records: deque[bytes] = deque(maxlen=HISTORY + 1)
+
+    def encode(self, command: MotionCommand) -> bytes:
+        """Payload of stream 1: a count byte, then records newest first."""
+        self._records.appendleft(_command_record(command))
+        return bytes((len(self._records),)) + b"".join(self._records)
+
+
+def _command_record(command: MotionCommand) -> bytes:
+    flags = _mask((*_pedal_bits(command.pedals), command.follow, command.aligning, command.hands_fresh))
+    mask = _arm_mask(command.arms)
+    if math.isnan(command.picture_age):
+        raise LocalLinkError("picture age is NaN; wanted seconds, inf where there is no picture")
+    head = _pack(
+        COMMAND, command.seq, command.stamp, command.sample_stamp, command.epoch, command.press_count, flags, command.picture_age, mask
+    )
+    return head + b"".join(_pack_arm(command.arms[name]) for name in INSTRUMENTS if name in command.arms)
+
+
+def decode_commands(payload: bytes) -> tuple[MotionCommand, ...]:
+    """Commands of a stream 1 payload, newest first (1 to HISTORY + 1)."""
+    if not payload or not 1 <= payload[0] <= HISTORY + 1:
+        raise RemoteLinkError(f"command payload of {len(payload)} B without a count of 1 to {HISTORY + 1}")
+    commands = []
+    offset = 1
+    for _ in range(payload[0]):
+        command, offset = _command_from(payload, offset)
+        commands.append(command)
+    _end(payload, offset)
+    return tuple(commands)
+
+
+def decode_newest(payload: bytes) -> MotionCommand:
+    """Only the newest command of a payload: the hot path when nothing was lost."""
+    if not payload or not 1 <= payload[0] <= HISTORY + 1:
+        raise RemoteLinkError(f"command payload of {len(payload)} B without a count of 1 to {HISTORY + 1}")
+    return _command_from(payload, 1)[0]
+
+
+def _command_from(payload: bytes, offset: int) -> tuple[MotionCommand, int]:
+    seq, stamp, sample, epoch, presses, flags, picture_age, mask = _unpack(COMMAND, payload, offset)
+    offset += COMMAND.size
+    if not (math.isfinite(stamp) and math.isfinite(sample)) or math.isnan(picture_age) or flags >> len(FLAGS):
+        raise RemoteLinkError(f"command {seq}: stamps {stamp}, {sample}, picture age {picture_age} or flags {flags:#x} are not valid")
+    arms: dict[str, ArmMotion] = {}
+    for name in _arms_of(mask):
+        values = _finite(_unpack(ARM, payload, offset))
+        arms[name] = ArmMotion(_vector(values), matrix_from_quaternion(values[3:7]), values[7])
+        offset += ARM.size
+    bits = [bool(flags >> bit & 1) for bit in range(len(FLAGS))]
+    pedals = Pedals(*bits[:4])
+    return MotionCommand(seq, stamp, sample, epoch, presses, pedals, bits[4], bits[5], bits[6], picture_age, arms), offset
+
+
+def encode_state(state: RobotState) -> bytes:
+    """Payload of stream 2."""
+    unknown = [name for name in state.held if name not in HELD_STAGES]
+    if unknown:
+        raise LocalLinkError(f"held stages {unknown} have no place on the wire; valid: {', '.join(HELD_STAGES)}")
+    stages = _mask(tuple(name in state.held for name in HELD_STAGES))
+    mask = _arm_mask(state.tools)
+    parts = [_pack(STATE, state.seq, state.stamp, state.echo_seq, state.phase, state.cause, state.motion_epoch, mask, stages)]
+    parts += [_pack(STAGE, state.held[name]) for name in HELD_STAGES if name in state.held]
+    parts += [_pack_tool(state.tools[name]) for name in INSTRUMENTS if name in state.tools]
+    return b"".join(parts)
+
+
+def decode_state(payload: bytes) -> RobotState:
+    """Payload of stream 2."""
+    seq, stamp, echo, phase, cause, motion_epoch, mask, stages = _unpack(STATE, payload, 0)
+    if not math.isfinite(stamp) or phase >= len(Phase) or stages >> len(HELD_STAGES):
+        raise RemoteLinkError(f"state {seq}: stamp {stamp}, phase {phase} or stage mask {stages:#x} is not valid")
+    offset = STATE.size
+    held: dict[str, float] = {}
+    for bit, name in enumerate(HELD_STAGES):
+        if stages >> bit & 1:
+            held[name] = _finite(_unpack(STAGE, payload, offset))[0]
+            offset += STAGE.size
+    tools: dict[str, ToolState] = {}
+    for name in _arms_of(mask):
+        values = _finite(_unpack(TOOL, payload, offset))
+        tools[name] = ToolState(Pose(_vector(values), matrix_from_quaternion(values[3:7])), values[7], values[8])
+        offset += TOOL.size
+    _end(payload, offset)
+    return RobotState(seq, stamp, echo, held, Phase(phase), cause, motion_epoch, tools)
+
+
+def _pack_arm(arm: ArmMotion) -> bytes:
+    return _pack(ARM, *_checked((*arm.displacement, *quaternion_from_matrix(arm.rotation), arm.jaw)))
+
+
+def _pack_tool(tool: ToolState) -> bytes:
+    return _pack(TOOL, *_checked((*tool.pose.position, *quaternion_from_matrix(tool.pose.rotation), tool.jaw, tool.tracking_error)))
+
+
+def _pedal_bits(pedals: Pedals) -> tuple[bool, bool, bool, bool]:
+    return pedals.head, pedals.engage, pedals.clutch, pedals.camera
+
+
+def _mask(bits: Sequence[bool]) -> int:
+    return sum(1 << bit for bit, on in enumerate(bits) if on)
+
+
+def _arm_mask(arms: Mapping[str, object]) -> int:
+    unknown = [name for name in arms if name not in INSTRUMENTS]
+    if unknown:
+        raise LocalLinkError(f"arms {unknown} have no place on the wire; valid: {', '.join(INSTRUMENTS)}")
+    return _mask(tuple(name in arms for name in INSTRUMENTS))
+
+
+def _arms_of(mask: int) -> list[str]:
+    if mask >> len(INSTRUMENTS):
+        raise RemoteLinkError(f"arm mask {mask:#x}; valid: below {1 << len(INSTRUMENTS):#x}")
+    return [name for bit, name in enumerate(INSTRUMENTS) if mask >> bit & 1]
+
+
+def _vector(values: Sequence[float]) -> FloatArray:
+    return np.array(values[:3])
+
+
+def _checked(values: Sequence[float]) -> Sequence[float]:
+    if not all(map(math.isfinite, values)):
+        raise LocalLinkError(f"values {tuple(values)} are not all finite; they must not leave this site")
+    return values
+
+
+def _finite(values: Sequence[float]) -> Sequence[float]:
+    if not all(map(math.isfinite, values)):
+        raise RemoteLinkError(f"values {tuple(values)} are not all finite")
+    return values
+
+
+def _pack(layout: struct.Struct, *values: object) -> bytes:
+    try:
+        return layout.pack(*values)
+    except (struct.error, OverflowError) as error:
+        raise LocalLinkError(f"values {values} do not fit the layout {layout.format}: {error}") from error
+
+
+def _unpack(layout: struct.Struct, payload: bytes, offset: int, *, exact: bool = False) -> tuple[Any, ...]:
+    have = len(payload) - offset
+    if have < layout.size or (exact and have != layout.size):
+        raise RemoteLinkError(f"{have} B left for a layout of {layout.size} B")
+    return layout.unpack_from(payload, offset)
+
+
+def _end(payload: bytes, offset: int) -> None:
+    if len(payload) != offset:
+        raise RemoteLinkError(f"payload of {len(payload)} B; its contents end at {offset}")

@@ -1,0 +1,240 @@
+"""The surgeon end of the bridge: hands and pedals through the clutch machine to commands; states, pictures and the ledger back."""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from sensor_msgs.msg import CompressedImage
+from std_msgs.msg import Bool, Float64, String, UInt8
+
+from ..core.link.ledger import STAGES, LoopEntry, SurgeonLedger
+from ..core.link.session import PeerAccepted, Received
+from ..core.link.wire import CommandEncoder, Stream, decode_state
+from ..core.safety.causes import Cause
+from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
+from ..core.values import FOLLOWING_ARMS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
+from ..core.video.fragments import Reassembler
+from ..errors import KinematicsError
+from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds, stamp_from
+
+if TYPE_CHECKING:
+    from .teleop_bridge import TeleopBridge
+
+VIEW = "endoscope_view"
+ALIGN_PERIOD = 0.02
+MIRROR_PERIOD = 0.01
+STATUS_PERIOD = 0.1
+PICTURE_TIMEOUT = 0.3  # [s] an unfinished picture older than this would only be warned about
+OLDEST_STAMP = 1.0  # [s] a header stamp further off than this is another clock, not a delay: the arrival counts instead
+LOOP_FRESH = 1.0  # [s] an older loop is not shown as the present one
+JPEG_BEGIN = b"\xff\xd8"
+MILLI = 1e3
+
+
+class SurgeonEnd:
+    """Steps `Teleop` at the node's rate."""
+
+    def __init__(self, node: TeleopBridge) -> None:
+        """Make the endpoints."""
+        self._node = node
+        self._teleop, self._encoder, self._ledger = Teleop(), CommandEncoder(), SurgeonLedger()
+        self._reassembler = Reassembler(PICTURE_TIMEOUT)
+        self._poses: dict[str, tuple[Pose, float, float]] = {}  # master -> pose, arrival, sample stamp (steady)
+        self._grippers: dict[str, tuple[float, float]] = {}
+        self._pedals = dict.fromkeys(("head", "engage", "clutch", "camera"), False)
+        self._picture: tuple[float, float] = (math.inf, -math.inf)
+        self._state: tuple[RobotState, float] | None = None
+        self._loop: tuple[LoopEntry, float] | None = None
+        self._output: TeleopOutput | None = None
+        self._seq = 0
+        self._mirrored_seq = 0
+        self._last: dict[str, float] = {}
+        self._shown: tuple[bool, int] | None = None
+        self._subscribe()
+        self._advertise()
+        node.every(STATUS_PERIOD, self._publish_status)
+
+    def _subscribe(self) -> None:
+        node = self._node
+        for master in MASTERS:
+            node.subscribe("master_cp", lambda msg, name=master: self._take_pose(name, msg), arm=master)
+            node.subscribe("gripper_js", lambda msg, name=master: self._take_gripper(name, msg), arm=master)
+        keys = {"head": "operator_present", "engage": "pedal_engage", "clutch": "pedal_clutch", "camera": "pedal_camera"}
+        for pedal, key in keys.items():
+            node.subscribe(key, lambda msg, name=pedal: self._pedals.update({name: joy_pressed(msg)}))
+        node.subscribe("picture_age", self._take_picture_age)
+
+    def _advertise(self) -> None:
+        node = self._node
+        self._align = {master: node.publisher("align_cp", arm=master) for master in MASTERS}
+        self._mirror = {arm: (node.publisher("mirror_cp", arm=arm), node.publisher("mirror_jaw", arm=arm)) for arm in FOLLOWING_ARMS}
+        keys = ("console_following", "console_phase", "status", "video", "teleop_enabled", "teleop_scale")
+        self._out = {key: node.publisher(key) for key in keys}
+        self._out["teleop_scale"].publish(Float64(data=node.params.scale))
+        self._ledger_tape = node.tape("ledger", ("t", "loop", *STAGES))
+        self._state_tape = node.tape("state", ("t", "state", "phase", "cause", "picture_age", "epoch", "tracking_error", "tick_cost"))
+
+    def _take_pose(self, master: str, msg: Any) -> None:
+        now = self._node.now()
+        try:
+            pose = pose_from_msg(msg)
+        except KinematicsError:
+            self._node.count("bad_pose")
+            return
+        age = self._node.ros_now() - seconds(msg.header.stamp)
+        self._poses[master] = pose, now, now - (age if 0.0 <= age <= OLDEST_STAMP else 0.0)
+
+    def _take_gripper(self, master: str, msg: Any) -> None:
+        if msg.position and math.isfinite(msg.position[0]):
+            self._grippers[master] = float(msg.position[0]), self._node.now()
+        else:
+            self._node.count("bad_gripper")
+
+    def _take_picture_age(self, msg: Any) -> None:
+        self._picture = (msg.data if msg.data >= 0.0 else math.inf), self._node.now()
+
+    def _picture_age(self, now: float) -> float:
+        age, at = self._picture
+        return age + (now - at)
+
+    def peer_accepted(self, event: PeerAccepted) -> None:
+        """The patient side is there, or there anew: nothing it said before counts."""
+        self._state = None
+        self._node.count("peer_restarts" if event.replaced else "peer_accepted")
+
+    def received(self, event: Received) -> None:
+        """State or a fragment of video, on the link's thread."""
+        if event.stream is Stream.STATE:
+            self._take_state(event)
+        elif event.stream is Stream.VIDEO:
+            self._take_fragment(event)
+
+    def _take_state(self, event: Received) -> None:
+        if event.late:
+            self._node.count("late_states")
+            return
+        state = decode_state(event.payload)
+        self._state = state, event.at
+        entry = self._ledger.returned(state, event.at, self._node.session.clock(event.at))
+        if entry is not None:
+            self._loop = entry, event.at
+            self._ledger_tape.row(event.at, entry.loop, *entry.stages)
+
+    def _take_fragment(self, event: Received) -> None:
+        node = self._node
+        packet = self._reassembler.push(event.payload, event.at)
+        clock = node.session.clock(event.at)
+        if packet is None or not clock.samples:
+            return
+        captured = packet.stamp - clock.offset  # own steady clock
+        kind = "mjpeg" if packet.data.startswith(JPEG_BEGIN) else "h264"
+        msg = CompressedImage(format=f"{kind}; sbs; key" if packet.key else f"{kind}; sbs")
+        msg.header.stamp = stamp_from(node.ros_now() - (node.now() - captured))
+        msg.header.frame_id = "endoscope_left_optical_frame"
+        msg.data = array("B", packet.data)
+        self._out["video"].publish(msg)
+
+    def tick(self, now: float) -> None:
+        """One step of the clutch machine, one command."""
+        inputs = self._inputs(now)
+        output = self._output = self._teleop.update(inputs, now)
+        self._seq += 1
+        sample = max((entry[2] for entry in self._poses.values()), default=now)
+        stamp = self._node.now()
+        command = MotionCommand(
+            self._seq, stamp, sample, output.epoch, output.press_count, inputs.pedals, output.follow, output.aligning,
+            inputs.hands_fresh, inputs.picture_age, output.arms,
+        )  # fmt: skip
+        self._node.send(Stream.COMMAND, self._encoder.encode(command), now)
+        self._ledger.sent(self._seq, sample, now, stamp)
+        self._publish(output, inputs, now)
+        state = self._state[0] if self._state else None
+        cause, cost = float(state.cause if state else 0), self._node.now() - now
+        error = _tracking_error(state)
+        self._state_tape.row(now, float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), error, cost)
+
+    def _inputs(self, now: float) -> TeleopInputs:
+        p, state = self._node.params, self._state
+        hands = {
+            name: Hand(self._poses[name][0], self._grippers[name][0]) for name in MASTERS if name in self._poses and name in self._grippers
+        }
+        arrivals = [self._poses[name][1] for name in hands] + [self._grippers[name][1] for name in hands]
+        fresh = len(hands) == len(MASTERS) and now - min(arrivals) <= p.hands_fresh
+        tools_fresh = state is not None and now - state[1] <= p.tools_fresh
+        tools, phase, epoch = (state[0].tools, state[0].phase, state[0].motion_epoch) if state else ({}, Phase.SELFTEST, 0)
+        return TeleopInputs(
+            hands, fresh, tools, tools_fresh, Pedals(**self._pedals), phase, epoch, self._picture_age(now), p.scale,
+        )  # fmt: skip
+
+    def _due(self, what: str, period: float, now: float) -> bool:
+        if now - self._last.get(what, -math.inf) < period:
+            return False
+        self._last[what] = now
+        return True
+
+    def _publish(self, output: TeleopOutput, inputs: TeleopInputs, now: float) -> None:
+        if output.align_goals and self._due("align", ALIGN_PERIOD, now):
+            stamp = self._node.ros_stamp()
+            for master, rotation in output.align_goals.items():
+                if master in inputs.hands:
+                    self._align[master].publish(pose_to_msg(Pose(inputs.hands[master].pose.position, rotation), stamp, VIEW))
+        if self._state and self._state[0].seq != self._mirrored_seq and self._due("mirror", MIRROR_PERIOD, now):
+            self._publish_mirror(self._state[0])
+        shown = (output.follow, int(inputs.phase))
+        if shown != self._shown or self._due("console", STATUS_PERIOD, now):
+            self._out["console_following"].publish(Bool(data=output.follow))
+            self._out["console_phase"].publish(UInt8(data=int(inputs.phase)))
+            if self._shown is None or self._shown[0] != output.follow:
+                self._out["teleop_enabled"].publish(Bool(data=output.follow))
+            self._shown = shown
+
+    def _publish_mirror(self, state: RobotState) -> None:
+        self._mirrored_seq, stamp = state.seq, self._node.ros_stamp()
+        for arm, tool in state.tools.items():
+            if arm in self._mirror:
+                self._mirror[arm][0].publish(pose_to_msg(tool.pose, stamp, VIEW))
+                self._mirror[arm][1].publish(joint_msg([f"{arm}_jaw"], [tool.jaw], stamp=stamp))
+
+    def _publish_status(self) -> None:
+        now, health, output = self._node.now(), self._node.health(), self._output
+        state = self._state[0] if self._state else None
+        loop = self._loop[0] if self._loop and now - self._loop[1] <= LOOP_FRESH else None
+        paths = [
+            {"name": path.name, "state": path.state.name, "loss": path.loss, "jitter": path.jitter, "rtt": _shown(path.round_trip),
+             "jitter_ms": path.jitter * MILLI, "rtt_ms": _shown(path.round_trip * MILLI)}
+            for path in health.paths
+        ]  # fmt: skip
+        age, error = self._picture_age(now), _tracking_error(state)
+        status = {
+            "state": output.state.name if output else "DISABLED", "following": bool(output and output.follow),
+            "reason": output.reason if output else "", "phase": state.phase.name if state else "UNKNOWN",
+            "cause": _cause_name(state.cause) if state else "NONE", "motion_epoch": state.motion_epoch if state else 0,
+            "loop": loop.loop if loop else None, "loop_ms": loop.loop * MILLI if loop else None,
+            "own_cost_ms": loop.own_cost * MILLI if loop else None, "paths": paths, "picture_age": _shown(age),
+            "picture_age_ms": _shown(age * MILLI), "tracking_error": _shown(error), "tracking_error_mm": _shown(error * MILLI),
+            "stages": {name: value * MILLI for name, value in zip(STAGES, loop.stages, strict=True)} if loop else {},
+            "align_error_deg": dict(output.align_error_deg) if output else {}, "connected": health.established,
+        }  # fmt: skip
+        self._out["status"].publish(String(data=json.dumps(status)))
+
+    def diagnose(self) -> dict[str, object]:
+        """Counters of the surgeon end."""
+        counts = self._reassembler.counts
+        return {"pictures": counts.completed, "pictures_lost": counts.lost, "jaw_clamped": self._teleop.jaw_clamped}
+
+
+def _tracking_error(state: RobotState | None) -> float:
+    return max((tool.tracking_error for tool in state.tools.values()), default=math.nan) if state else math.nan
+
+
+def _shown(value: float) -> float | None:
+    """JSON has no infinity."""
+    return value if math.isfinite(value) else None
+
+
+def _cause_name(number: int) -> str:
+    known = {int(cause): cause.name for cause in Cause}
+    return known.get(number, f"cause {number}")

@@ -1,0 +1,54 @@
+"""The offset against a known truth: drift, jitter, spikes; asymmetry stays inside the bound."""
+
+import math
+import random
+
+import pytest
+
+from telesurgery_nodes.core.link.clock import ClockEstimator
+from telesurgery_nodes.errors import RemoteLinkError
+
+DRIFT = 20e-6
+
+
+def run(up=0.1, down=0.1, seconds=90.0, seed=1):
+    rng, clock, errors = random.Random(seed), ClockEstimator(), []
+    for step in range(int(seconds * 50)):
+        sent = 1000.0 + step * 0.02
+
+        def peer(t):
+            return t * (1.0 + DRIFT) + 500.0
+
+        spike = 0.05 if rng.random() < 0.01 else 0.0
+        there = sent + up + rng.expovariate(1 / 0.0005) + spike
+        back = there + 0.01
+        heard = back + down + rng.expovariate(1 / 0.0005)
+        clock.update(sent, peer(there), peer(back), heard)
+        if step > 30 * 50:
+            estimate = clock.estimate(heard)
+            errors.append((estimate.offset - (peer(heard) - heard), estimate.bound))
+    return errors
+
+
+def test_error_on_a_symmetric_path_is_below_a_quarter_millisecond_at_p99():
+    errors = sorted(abs(error) for error, _ in run())
+    assert errors[int(0.99 * len(errors))] < 0.25e-3
+
+
+def test_asymmetry_is_invisible_but_stays_inside_the_bound():
+    errors = run(0.1, 0.12)
+    assert all(abs(error) <= bound for error, bound in errors)
+    assert abs(errors[-1][0]) == pytest.approx(0.01, abs=0.001)
+
+
+def test_before_the_first_exchange_nothing_is_known():
+    estimate = ClockEstimator().estimate(0.0)
+    assert math.isinf(estimate.bound) and estimate.samples == 0
+
+
+@pytest.mark.parametrize("stamps", [(0.0, 5.0, 4.0, 1.0), (2.0, 5.0, 5.0, 1.0), (math.nan, 1, 1, 1), (0, 1, 3, 1)])
+def test_impossible_exchanges_are_refused(stamps):
+    clock = ClockEstimator()
+    with pytest.raises(RemoteLinkError):
+        clock.update(*stamps)
+    assert clock.estimate(0.0).samples == 0

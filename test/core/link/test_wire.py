@@ -1,0 +1,156 @@
+"""Layouts: what goes in comes out, and nothing malformed raises anything but RemoteLinkError."""
+
+import dataclasses
+import math
+import random
+
+import numpy as np
+import pytest
+from transforms3d.euler import euler2mat
+from transforms3d.quaternions import mat2quat
+
+from telesurgery_nodes.core.link import wire
+from telesurgery_nodes.core.link.rotations import matrix_from_quaternion, quaternion_from_matrix
+from telesurgery_nodes.core.values import ArmMotion, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
+from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
+
+
+def arm(angle=0.3):
+    return ArmMotion(np.array([0.01, -0.02, 0.03]), euler2mat(angle, -0.2, 2.9), 0.5)
+
+
+def command(seq=1, arms=("PSM1", "PSM2")):
+    moves = {name: arm(0.1 * seq) for name in arms}
+    return MotionCommand(seq, 10.5, 10.25, 7, 3, Pedals(True, True, False, True), True, False, True, 0.14, moves)
+
+
+def state():
+    tools = {"PSM1": ToolState(Pose(np.array([0.1, 0.2, 0.3]), euler2mat(1, 2, 3)), 0.25, 0.001)}
+    held = {"unpack": 0.001, "robot": 0.002}
+    return RobotState(9, 4.5, 8, held, Phase.FOLLOWING, 17, 6, tools)
+
+
+def beat():
+    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3))
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (3.1, 0, 0), (0, 3.1, 0), (0, 0, 3.1), (0.1, 0.2, 0.3), (math.pi, 0, 0), (2, -1.5, 3)])
+def test_quaternions_agree_with_transforms3d_and_come_back(angles):
+    rotation = euler2mat(*angles)
+    ours, theirs = np.array(quaternion_from_matrix(rotation)), mat2quat(rotation)
+    assert abs(ours @ theirs) == pytest.approx(1.0, abs=1e-12)
+    np.testing.assert_allclose(matrix_from_quaternion(ours), rotation, atol=1e-12)
+
+
+@pytest.mark.parametrize("wrong", [np.full((3, 3), np.nan), np.diag([1.0, 1.0, -1.0]), 2 * np.eye(3), np.diag([2.0, 0.5, 1.0])])
+def test_a_matrix_that_is_no_rotation_does_not_leave(wrong):
+    with pytest.raises(LocalLinkError):
+        quaternion_from_matrix(wrong)
+
+
+@pytest.mark.parametrize("wrong", [(0, 0, 0, 0), (1, 1, 0, 0), (math.nan, 0, 0, 1), (math.inf, 0, 0, 0)])
+def test_a_quaternion_that_is_not_unit_is_refused(wrong):
+    with pytest.raises(RemoteLinkError):
+        matrix_from_quaternion(wrong)
+
+
+@pytest.mark.parametrize("arms", [(), ("PSM2",), ("PSM1", "PSM2"), ("PSM1", "PSM2", "PSM3")])
+def test_command_comes_back(arms):
+    sent = command(arms=arms)
+    got = wire.decode_newest(wire.CommandEncoder().encode(sent))
+    plain = [field.name for field in dataclasses.fields(sent) if field.name not in ("arms", "picture_age")]
+    assert [getattr(got, name) for name in plain] == [getattr(sent, name) for name in plain]
+    assert got.picture_age == pytest.approx(0.14) and set(got.arms) == set(arms)
+    for name in arms:
+        np.testing.assert_allclose(got.arms[name].displacement, sent.arms[name].displacement, atol=1e-8)
+        np.testing.assert_allclose(got.arms[name].rotation, sent.arms[name].rotation, atol=1e-6)
+
+
+def test_no_picture_travels_as_infinity():
+    sent = dataclasses.replace(command(), picture_age=math.inf)
+    assert wire.decode_newest(wire.CommandEncoder().encode(sent)).picture_age == math.inf
+
+
+def test_history_carries_the_last_three_newest_first_within_a_datagram():
+    encoder = wire.CommandEncoder()
+    payloads = [encoder.encode(command(seq, ("PSM1", "PSM2", "PSM3"))) for seq in range(1, 7)]
+    got = [[one.seq for one in wire.decode_commands(payload)] for payload in payloads]
+    assert got == [[1], [2, 1], [3, 2, 1], [4, 3, 2, 1], [5, 4, 3, 2], [6, 5, 4, 3]]
+    assert max(map(len, payloads)) <= wire.VIDEO_ROOM
+
+
+def test_state_comes_back():
+    got = wire.decode_state(wire.encode_state(state()))
+    assert (got.seq, got.stamp, got.echo_seq, got.phase, got.cause, got.motion_epoch) == (9, 4.5, 8, Phase.FOLLOWING, 17, 6)
+    assert got.held == pytest.approx(state().held)
+    np.testing.assert_allclose(got.tools["PSM1"].pose.rotation, state().tools["PSM1"].pose.rotation, atol=1e-6)
+    assert got.tools["PSM1"].tracking_error == pytest.approx(0.001)
+
+
+def test_heartbeat_comes_back_with_and_without_echo():
+    assert wire.decode_heartbeat(wire.encode_heartbeat(beat())) == beat()
+    first = dataclasses.replace(beat(), peer_sent=math.nan, peer_heard=math.nan)
+    assert math.isnan(wire.decode_heartbeat(wire.encode_heartbeat(first)).peer_sent)
+
+
+def test_header_comes_back_and_names_the_boot():
+    header = wire.Header(wire.Stream.STATE, 2, 77, 5 << 32 | 9)
+    data = wire.encode_header(header)
+    assert len(data) == 16 and wire.decode_header(data) == header and header.boot == 5
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x01" * 15, b"\x02" + bytes(15), bytes(16), b"\x01\x04" + bytes(14), b"\x01\x00" + bytes(wire.MAX_DATAGRAM)]
+)
+def test_bad_headers_are_refused(data):
+    with pytest.raises(RemoteLinkError):
+        wire.decode_header(data)
+
+
+DECODERS = [
+    (wire.decode_commands, lambda: wire.CommandEncoder().encode(command())),
+    (wire.decode_newest, lambda: wire.CommandEncoder().encode(command())),
+    (wire.decode_state, lambda: wire.encode_state(state())),
+    (wire.decode_heartbeat, lambda: wire.encode_heartbeat(beat())),
+]
+
+
+@pytest.mark.parametrize(("decode", "make"), DECODERS)
+def test_damaged_payloads_never_raise_another_error_and_never_give_a_non_number(decode, make):
+    good, rng, refused = make(), random.Random(7), 0
+    damaged = [good[:n] for n in range(len(good))] + [good + b"\0"]
+    for _ in range(1500):
+        copy = bytearray(good)
+        for _ in range(rng.randint(1, 4)):
+            copy[rng.randrange(len(copy))] = rng.choice((0x7F, 0xFF, 0xC0, 0x00, rng.randrange(256)))
+        damaged.append(bytes(copy))
+    for payload in damaged:
+        try:
+            got = decode(payload)
+        except RemoteLinkError:
+            refused += 1
+            continue
+        for one in got if isinstance(got, tuple) else (got,):
+            for move in getattr(one, "arms", {}).values():
+                assert np.isfinite(move.displacement).all() and np.isfinite(move.rotation).all() and math.isfinite(move.jaw)
+    assert refused > 50
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        dataclasses.replace(command(), picture_age=math.nan),
+        dataclasses.replace(command(), seq=-1),
+        dataclasses.replace(command(), arms={"PSM9": arm()}),
+        dataclasses.replace(command(), arms={"PSM1": dataclasses.replace(arm(), jaw=math.nan)}),
+        dataclasses.replace(command(), arms={"PSM1": dataclasses.replace(arm(), jaw=1e300)}),
+    ],
+)
+def test_commands_that_must_not_leave(sent):
+    with pytest.raises(LocalLinkError):
+        wire.CommandEncoder().encode(sent)
+
+
+def test_a_stage_without_a_place_does_not_leave():
+    with pytest.raises(LocalLinkError):
+        wire.encode_state(dataclasses.replace(state(), held={"coffee": 1.0}))

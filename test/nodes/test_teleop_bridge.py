@@ -1,0 +1,90 @@
+"""Two bridges over loopback sockets: nothing without a key, a wish arrives, the permit decides, and the loop closes."""
+
+import json
+import os
+import threading
+
+import pytest
+
+from telesurgery_nodes.core.link.session import LinkSession
+from telesurgery_nodes.core.values import Permit, Phase
+from telesurgery_nodes.errors import ConfigError
+from telesurgery_nodes.keys import ensure_key
+from telesurgery_nodes.session import pick_ports
+
+rclpy = pytest.importorskip("rclpy")
+
+from telesurgery_nodes.nodes.teleop_bridge import TeleopBridge  # noqa: E402
+from telesurgery_nodes.ros import messages  # noqa: E402
+from telesurgery_nodes.ros.endpoints import message_class, offered, requested, row  # noqa: E402
+
+
+def test_no_key_no_socket(graph):
+    with pytest.raises(ConfigError, match="key"):
+        graph.make(TeleopBridge, key_file="/nowhere/key")
+
+
+def test_unequal_paths_are_refused(graph, tmp_path):
+    ensure_key(tmp_path / "key")
+    with pytest.raises(ConfigError, match="one of each"):
+        graph.make(TeleopBridge, key_file=str(tmp_path / "key"), path_names=["one"])
+
+
+@pytest.fixture
+def bridges(graph, tmp_path):
+    """Both sides in one ROS domain: their topics differ, but for the video and the mirrored poses, which this test does not use."""
+    ensure_key(tmp_path / "key")
+    near, far = ([f"127.0.0.1:{port}" for port in ports] for ports in (pick_ports(2), pick_ports(2)))
+    common = {"key_file": str(tmp_path / "key"), "tape_dir": str(tmp_path)}
+    surgeon = graph.make(TeleopBridge, side="surgeon", local=near, remote=far, **common)
+    patient = graph.make(TeleopBridge, side="patient", local=far, remote=near, **common)
+    return surgeon, patient
+
+
+def listen(graph, key, **fill):
+    heard, channel = [], row(key)
+    node = graph.plain(f"listener_{key}")
+    node.create_subscription(message_class(channel), channel.name.format(**fill), heard.append, requested(channel))
+    return heard
+
+
+def test_both_find_each_other_and_the_watchdog_hears_of_a_live_surgeon(graph, bridges):
+    reports = listen(graph, "remote_report")
+    assert graph.spin_until(lambda: all(bridge.session.established for bridge in bridges))
+    assert graph.spin_until(lambda: any(r.paths_up == 2 and r.round_trip < 0.5 for r in map(messages.remote_from_msg, reports)))
+    newest = messages.remote_from_msg(reports[-1])
+    assert newest.surgeon_session == bridges[1].health().peer_session
+    assert newest.command_age < 0.5 and not newest.follow and not newest.hands_fresh
+
+
+def test_phase_reaches_the_console_and_status_is_json(graph, bridges):
+    phases, statuses = listen(graph, "console_phase"), listen(graph, "status")
+    node, channel = graph.plain(), row("permit")
+    publisher = node.create_publisher(message_class(channel), channel.name, offered(channel))
+    permit = messages.permit_to_msg(Permit(1, 1, 3, Phase.HOLDING, False, 0))
+    node.create_timer(0.02, lambda: publisher.publish(permit))
+    assert graph.spin_until(lambda: any(msg.data == int(Phase.HOLDING) for msg in phases))
+    assert graph.spin_until(lambda: any(json.loads(msg.data)["phase"] == "HOLDING" for msg in statuses))
+    status = json.loads(statuses[-1].data)
+    assert status["state"] in ("DISABLED", "ALIGNING") and [path["name"] for path in status["paths"]] == ["path1", "path2"]
+
+
+def test_nothing_moves_without_a_wish(graph, bridges):
+    targets = listen(graph, "arm_servo_cp", arm="PSM1")
+    graph.spin_until(lambda: all(bridge.session.established for bridge in bridges))
+    graph.spin_for(0.3)
+    assert targets == []
+
+
+def test_another_key_is_never_heard(graph, tmp_path, bridges):
+    stranger = LinkSession(bridges[0].role, os.urandom(32), ["path1", "path2"], 5, 5)
+    before = bridges[1].health().refused["forged"]
+    for _, datagram in stranger.datagrams_to_send(1.0):
+        bridges[1]._take("path1", datagram)
+    assert bridges[1].health().refused["forged"] == before + 2
+
+
+def test_close_ends_the_thread(graph, bridges):
+    for bridge in bridges:
+        bridge.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "link"]
