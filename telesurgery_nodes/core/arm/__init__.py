@@ -1,0 +1,1 @@
+"""One arm: CRTK operating state, limited set points, tracking watch and the latency trace."""

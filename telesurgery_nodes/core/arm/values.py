@@ -1,0 +1,47 @@
+"""What goes into and comes out of one arm's control tick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..kinematics.frames import Frame
+from ..kinematics.limits import Joints, Limit
+from .trace import Stamp
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Joints as the robot reports them, plain floats; ``jaw`` NaN where there is none. ``age`` [s]."""
+
+    position: Joints
+    velocity: Joints
+    jaw: float
+    age: float
+
+
+@dataclass(frozen=True)
+class ArmInputs:
+    """One tick's facts.
+
+    ``target`` tip pose in the view frame with its ``stamp``; ``jaw`` target [rad]; ``motion``: the gate's leave for target and
+    jaw; ``local_motion``: the leave for joint moves and homing (live permit, nobody follows); ``rcm_view``: view -> RCM frame.
+    """
+
+    target: Frame | None
+    stamp: Stamp | None
+    jaw: float | None
+    motion: bool
+    local_motion: bool
+    measured: Measured | None
+    rcm_view: Frame
+
+
+@dataclass(frozen=True)
+class ArmOutput:
+    """``joints``/``jaw`` None: send nothing, the robot's own brake holds. ``served``: stamp of the command this set point serves."""
+
+    joints: Joints | None
+    jaw: float | None
+    reasons: Limit
+    served: Stamp | None
+    moving: bool

@@ -1,0 +1,1 @@
+"""Kinematics of the arms: model from URDF, closed forms, limits, remote centre of motion."""

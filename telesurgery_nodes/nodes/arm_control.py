@@ -1,0 +1,148 @@
+"""arm_control: CRTK for the four arms of the patient cart, with trocar, limits and gate between the network and the motors."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..core.arm.states import ArmMode
+from ..core.arm.trace import TraceSampler
+from ..core.kinematics.frames import Frame, compose, inverse
+from ..core.kinematics.model import RobotModel
+from ..core.safety.causes import TIMINGS
+from ..core.safety.gate import Gate, gate_limits
+from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, INSTRUMENTS, ArmReport
+from ..errors import SafetyError
+from ..ros.main import run
+from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
+from ..ros.node import SuiteNode
+from ..ros.params import NodeParams, param
+from .arm_loop import COLUMNS, ArmLoop, PermitBox
+from .arm_ports import VIEW, ArmPort
+from .arm_setup import make_controller, read_urdf
+
+REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
+FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
+VIEW_DEADBAND = 1e-5  # [rad or m] endoscope joints that moved less give the same view
+ROOT = "patient_cart"
+
+
+@dataclass(frozen=True)
+class ArmControlParams(NodeParams):
+    """Parameters of arm_control."""
+
+    rate: float = param(250.0, "control rate of the following arms [Hz]", low=50.0, high=1000.0)
+    idle_rate: float = param(50.0, "set point rate of the other arms; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
+    telemetry_rate: float = param(100.0, "telemetry of the following arms [Hz]", low=1.0, high=1000.0)
+    idle_telemetry_rate: float = param(25.0, "telemetry of the other arms [Hz]", low=1.0, high=1000.0)
+    timing: str = param("realtime", "profile of the gate's limits (core/safety/causes.py)", choices=tuple(TIMINGS))
+    jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
+    home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")
+    urdf: str = param("urdf/patient_cart.urdf.xacro", "URDF or xacro of the patient cart, a path or a shipped file")
+
+
+class ArmControl(SuiteNode):
+    """Four arms, one timer."""
+
+    NAME, PARAMS = "arm_control", ArmControlParams
+
+    def __init__(self, **node_args: Any) -> None:
+        super().__init__(**node_args)
+        self._permits, self._trace = PermitBox(), TraceSampler()
+        self._model = RobotModel(read_urdf(self.params.urdf))
+        self._view_chain = self._model.chain(ROOT, VIEW)
+        self._mounts = {arm: inverse(self._model.fixed(ROOT, f"{arm}_rcm")) for arm in (*INSTRUMENTS, CAMERA_ARM)}
+        self._view_joints: tuple[float, ...] = ()
+        self._rcm_views: dict[str, Frame] = {}
+        self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
+        self._boot, self._seq, self._tick_number = time.time_ns(), 0, 0
+        self._idle_every = max(1, round(self.params.rate / self.params.idle_rate))
+        self._report, self._traces = self.publisher("arm_report"), self.publisher("trace")
+        self.subscribe("permit", self._on_permit)
+        self.every(1.0 / self.params.rate, self._tick)
+        self.every(REPORT_PERIOD, self._publish_report)
+        self.every(LISTENER_PERIOD, lambda: [loop.port.look_for_listeners() for loop in self.arms.values()])
+
+    def _make(self, arm: str) -> ArmLoop:
+        p, follows = self.params, arm in FOLLOWING_ARMS
+        chain = self._model.chain(f"{arm}_rcm", f"{arm}_tip")
+        controller = make_controller(arm, chain, (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
+        port = ArmPort(self, arm, controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
+        tape = self.tape(f"arm_{arm}", COLUMNS) if follows and p.tape_dir else None
+        period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
+        return ArmLoop(port, Gate(gate_limits(TIMINGS[p.timing])), chain, self._trace, tape, period)
+
+    def _on_permit(self, msg: Any) -> None:
+        try:
+            self._permits.take(permit_from_msg(msg), self.now())
+        except SafetyError:
+            self.count("bad_permit")
+
+    def _on_state(self, arm: str, text: str) -> None:
+        loop, word = self.arms[arm], text.strip().lower()
+        done = loop.controller.command(text)
+        if done and word in ("enable", "home"):
+            loop.port.resume_robot()
+        if done and word == "enable" and self.params.home_on_enable and not loop.controller.homed:
+            loop.controller.command("home")
+        loop.port.show_state()
+
+    def _on_echo(self, arm: str, msg: Any) -> None:
+        fields = self._trace.echoed(arm, (msg.header.stamp.sec, msg.header.stamp.nanosec), self.now())
+        if fields is not None:
+            self._traces.publish(floats_msg(fields))
+
+    def _tick(self) -> None:
+        now, stamp = self.now(), self.ros_stamp()
+        self._tick_number += 1
+        self._look_through_endoscope(now)
+        for arm, loop in self.arms.items():
+            idle = arm not in FOLLOWING_ARMS and not loop.controller.busy
+            if idle and self._tick_number % self._idle_every:
+                continue
+            view = self._rcm_views.get(arm)
+            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
+            loop.telemetry(view, stamp, now)
+
+    def _look_through_endoscope(self, now: float) -> None:
+        measured = self.arms[CAMERA_ARM].port.measured(now)
+        if measured is None or len(measured.position) != len(self._view_chain.joints):
+            return
+        old = self._view_joints
+        if old and all(abs(a - b) < VIEW_DEADBAND for a, b in zip(old, measured.position, strict=True)):
+            return
+        self._view_joints = measured.position
+        view = self._view_chain.forward(measured.position)
+        self._rcm_views = {arm: compose(mount, view) for arm, mount in self._mounts.items()}
+
+    def _publish_report(self) -> None:
+        self._seq += 1
+        loops = [self.arms[arm] for arm in FOLLOWING_ARMS]
+        now = self.now()
+        report = ArmReport(
+            boot_id=self._boot,
+            seq=self._seq,
+            homed=all(loop.controller.homed for loop in loops),
+            robot_age=max(now - loop.port.measured_at for loop in loops),
+            robot_enabled=all(loop.robot_enabled and loop.controller.mode is ArmMode.ENABLED for loop in loops),
+            tracking_fault=any(loop.controller.mode is ArmMode.FAULT for loop in loops),
+            bad_commands=sum(loop.gate.refused for loop in loops),
+        )
+        self._report.publish(arm_to_msg(report))
+
+    def diagnose(self) -> dict[str, object]:
+        """State, homed, cause and everything counted, per arm."""
+        values: dict[str, object] = {"trace_lost": self._trace.lost}
+        for arm, loop in self.arms.items():
+            values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
+            values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"
+            values.update({f"{arm}_{name}": number for name, number in loop.controller.counts.items()})
+        return values
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run(ArmControl))

@@ -1,0 +1,162 @@
+"""One arm's control tick: newest messages -> gate -> controller -> set points, tape and trace."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from builtin_interfaces.msg import Time
+
+from ..core.arm.states import ArmMode
+from ..core.arm.trace import Stamp, TraceSampler
+from ..core.arm.values import ArmInputs, ArmOutput, Measured
+from ..core.kinematics.frames import Frame, angle_between, compose, distance, inverse, quaternion
+from ..core.kinematics.limits import Limit
+from ..core.kinematics.model import Chain
+from ..core.kinematics.rcm import trocar_error
+from ..core.safety.causes import Cause
+from ..core.safety.gate import Gate, GateDecision, GateRequest
+from ..core.values import Permit, Phase
+from .arm_ports import ArmPort
+
+LOCAL_PHASES = (Phase.STANDBY, Phase.HOLDING)  # nobody follows: the local team may home and move joints
+OFFERED_BAD = (Cause.JUMP, Cause.BAD_COMMAND)
+POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
+COLUMNS = (
+    "t",
+    *(f"{what}_{part}" for what in ("cmd", "set", "meas") for part in POSE),
+    *("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion"),
+    *(f"q{number}" for number in range(1, 7)),
+    "limit_violation",
+)
+NOTHING = (math.nan,) * len(POSE)
+ROBOT_MOVES = "ENABLED"
+
+
+class PermitBox:
+    """Newest permit and when it came (steady [s])."""
+
+    def __init__(self) -> None:
+        self.permit: Permit | None = None
+        self.at = -math.inf
+        self.rose = -math.inf
+
+    def take(self, permit: Permit, now: float) -> None:
+        """Keep a permit; remember when its leave to move rose."""
+        if permit.motion and not (self.permit is not None and self.permit.motion and self.permit.motion_epoch == permit.motion_epoch):
+            self.rose = now
+        self.permit, self.at = permit, now
+
+
+class ArmLoop:
+    """Port, gate and controller of one arm."""
+
+    def __init__(self, port: ArmPort, gate: Gate, chain: Chain, trace: TraceSampler, tape: Any, period: float) -> None:
+        """``period`` [s] between telemetry of this arm; ``chain`` RCM link -> tip from the URDF; ``tape`` None where not taped."""
+        self.port, self.gate, self.chain, self.trace, self.tape = port, gate, chain, trace, tape
+        self.controller = port.controller
+        self.period, self.telemetry_at = period, -math.inf
+        self.decision: GateDecision | None = None
+        self.output: ArmOutput | None = None
+        self._target: Frame | None = None
+        self._target_stamp: Stamp | None = None
+
+    @property
+    def robot_enabled(self) -> bool:
+        """The robot's own brake is off, as far as it says."""
+        return self.port.robot_state == ROBOT_MOVES
+
+    def tick(self, permits: PermitBox, rcm_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
+        """One control tick. ``rcm_view``: view -> RCM, None where the endoscope's joints are not known."""
+        port = self.port
+        measured = port.measured(now)
+        fresh = port.command_new
+        offered = self._admit(permits, rcm_view, now)
+        inputs = ArmInputs(
+            target=self._target,
+            stamp=self._target_stamp,
+            jaw=port.jaw_command(now, jaw_age),
+            motion=offered.motion and rcm_view is not None and self.robot_enabled,
+            local_motion=self._local(permits, now),
+            measured=measured,
+            rcm_view=rcm_view if rcm_view is not None else self.chain.tool,
+        )
+        self.output = self.controller.update(inputs, now)
+        if self.output.joints is not None:
+            port.send(self.output.joints, self.output.jaw, self._stamp(ros_stamp))
+            if fresh and self.output.served is not None:
+                self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
+        port.show_state()
+
+    def _admit(self, permits: PermitBox, rcm_view: Frame | None, now: float) -> GateDecision:
+        port = self.port
+        new, port.command_new = port.command_new, False
+        target = port.target() if new else None
+        # A jump is measured from what was last admitted, so that a hand beyond the joint range does not count as jumping.
+        start = self._target if self._target is not None else self._setpoint_view(rcm_view)
+        known = target is not None and start is not None
+        request = GateRequest(
+            permit=permits.permit,
+            permit_age=now - permits.at,
+            command_age=now - port.command_at,
+            command_new=new and self.controller.mode is ArmMode.ENABLED,  # nothing to judge by before
+            finite=target is not None,
+            jump_m=distance(start.p, target.p) if known else math.nan,
+            jump_rad=angle_between(start.r, target.r) if known else math.nan,
+            enabled=self.controller.mode is ArmMode.ENABLED,
+            homed=self.controller.homed,
+            motion_started_age=now - permits.rose,
+        )
+        self.decision = self.gate.admit(request, now)
+        if self.decision.motion and target is not None:
+            self._target, self._target_stamp = target, port.stamp()
+        elif not self.decision.motion and self.decision.cause not in OFFERED_BAD:
+            self._target = self._target_stamp = None
+        return self.decision
+
+    def _local(self, permits: PermitBox, now: float) -> bool:
+        permit = permits.permit
+        live = permit is not None and 0.0 <= now - permits.at <= self.gate.limits.permit_valid
+        return live and permit.phase in LOCAL_PHASES and not permit.motion and self.robot_enabled
+
+    def _setpoint_view(self, rcm_view: Frame | None) -> Frame | None:
+        return self.controller.setpoint_view(rcm_view) if rcm_view is not None else None
+
+    def _stamp(self, ros_stamp: Time) -> Time:
+        served = self.output.served if self.output is not None else None
+        return Time(sec=served[0], nanosec=served[1]) if served is not None else ros_stamp
+
+    def telemetry(self, rcm_view: Frame | None, ros_stamp: Time, now: float) -> None:
+        """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
+        if now - self.telemetry_at >= self.period:
+            self.telemetry_at = now
+            self.port.telemetry(now, rcm_view, self._setpoint_view(rcm_view), self._stamp(ros_stamp))
+            self._record(self.port.measured(now), rcm_view, now)
+
+    def _record(self, measured: Measured | None, rcm_view: Frame | None, now: float) -> None:
+        if self.tape is None or measured is None or len(measured.position) != len(self.controller.config.home):
+            return
+        view = inverse(rcm_view) if rcm_view is not None else None
+        tip = compose(view, self.controller.kinematics.forward(measured.position)) if view is not None else None
+        output = self.output
+        jaw = self.port.jaw_command(now, math.inf)
+        self.tape.row(
+            now,
+            *_seven(self._target),
+            *_seven(self._setpoint_view(rcm_view)),
+            *_seven(tip),
+            jaw if jaw is not None else math.nan,
+            measured.jaw,
+            trocar_error(self.chain, measured.position),
+            float(output.reasons if output is not None else Limit.NONE),
+            float(self.decision is not None and self.decision.motion),
+            *measured.position,
+            float(not self.controller.config.limits.inside(measured.position)),
+        )
+
+
+def _seven(frame: Frame | None) -> tuple[float, ...]:
+    if frame is None:
+        return NOTHING
+    w, x, y, z = quaternion(frame.r)
+    return (*frame.p, x, y, z, w)

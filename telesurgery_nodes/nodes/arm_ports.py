@@ -1,0 +1,194 @@
+"""The ROS side of one arm: newest messages in, set points and telemetry out. No decisions here."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from geometry_msgs.msg import PoseStamped, TwistStamped
+from std_msgs.msg import String
+
+from ..core.arm.controller import ArmController
+from ..core.arm.trace import Stamp
+from ..core.arm.values import Measured
+from ..core.kinematics.frames import Frame, Vector, compose, frame_of, inverse, quaternion, rotate
+from ..core.kinematics.limits import Joints
+from ..errors import KinematicsError
+from ..ros.messages import joint_msg, pose_from_msg, seconds
+from ..ros.node import SuiteNode
+
+VIEW = "endoscope_view"
+NEVER = -math.inf
+TELEMETRY = ("arm_measured_js", "arm_measured_cp", "arm_local_cp", "arm_measured_cv", "arm_setpoint_js", "arm_setpoint_cp")
+JAW_TELEMETRY = ("jaw_measured_js", "jaw_setpoint_js")
+
+
+def pose_msg(frame: Frame, stamp: Any, frame_id: str) -> PoseStamped:
+    """PoseStamped straight from plain floats (the numpy road costs four times as much)."""
+    msg = PoseStamped()
+    msg.header.stamp, msg.header.frame_id = stamp, frame_id
+    at, turn = msg.pose.position, msg.pose.orientation
+    at.x, at.y, at.z = frame.p
+    turn.w, turn.x, turn.y, turn.z = quaternion(frame.r)
+    return msg
+
+
+class ArmPort:
+    """Endpoints of one arm. Callbacks only keep the newest message and its steady arrival time."""
+
+    def __init__(self, node: SuiteNode, arm: str, controller: ArmController, follows: bool, on_state: Any, on_echo: Any) -> None:
+        """``on_state(text)`` for state commands, ``on_echo(msg)`` for the robot's set points (following arms only)."""
+        self.node, self.arm, self.controller, self.follows = node, arm, controller, follows
+        self.has_jaw = controller.config.jaw is not None
+        self.joint_names = [f"{arm}_{name}" for name in controller.config.joint_names]
+        self.robot_state = ""
+        self.command: PoseStamped | None = None
+        self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
+        self.command_new = False
+        self._jaw_command = math.nan
+        self._joints: Any = None
+        self._jaw: Any = None
+        self._outputs = {key: node.publisher(key, arm=arm) for key in (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()))}
+        self._heard: frozenset[str] = frozenset()
+        self._robot = node.publisher("robot_servo_jp", arm=arm)
+        self._robot_jaw = node.publisher("robot_jaw_servo_jp", arm=arm) if self.has_jaw else None
+        self._robot_command = node.publisher("robot_state_command", arm=arm)
+        self._state = node.publisher("arm_operating_state", arm=arm)
+        self._shown = ""
+        self._subscribe(on_state, on_echo)
+
+    def _subscribe(self, on_state: Any, on_echo: Any) -> None:
+        listen, arm = self.node.subscribe, self.arm
+        listen("arm_servo_cp", self._on_servo_cp, arm=arm)
+        listen("arm_servo_jp", lambda msg: self._on_joints(msg, slow=False), arm=arm)
+        listen("arm_move_jp", lambda msg: self._on_joints(msg, slow=True), arm=arm)
+        listen("arm_hold", lambda _msg: self.controller.hold(), arm=arm)
+        listen("arm_state_command", lambda msg: on_state(msg.data), arm=arm)
+        listen("robot_measured_js", self._on_measured, arm=arm)
+        listen("robot_operating_state", self._on_robot_state, arm=arm)
+        if self.has_jaw:
+            listen("jaw_servo_jp", self._on_jaw, arm=arm)
+            listen("robot_jaw_measured_js", self._on_measured_jaw, arm=arm)
+        if self.follows:
+            listen("robot_setpoint_js", on_echo, arm=arm)
+
+    def _on_servo_cp(self, msg: PoseStamped) -> None:
+        self.command, self.command_at, self.command_new = msg, self.node.now(), True
+        self.command_ros = self.node.ros_now()
+
+    def _on_joints(self, msg: Any, slow: bool) -> None:
+        self.controller.go_to(tuple(msg.position), slow)
+
+    def _on_jaw(self, msg: Any) -> None:
+        if len(msg.position) == 1:
+            self._jaw_command, self.jaw_at = msg.position[0], self.node.now()
+        else:
+            self.node.count(f"{self.arm}_bad_jaw")
+
+    def _on_measured(self, msg: Any) -> None:
+        if len(msg.position) == len(self.joint_names) and (not msg.name or list(msg.name) == self.joint_names):
+            self._joints, self.measured_at = msg, self.node.now()
+        else:
+            self.node.count(f"{self.arm}_foreign_joints")
+
+    def _on_measured_jaw(self, msg: Any) -> None:
+        self._jaw = msg
+
+    def _on_robot_state(self, msg: Any) -> None:
+        self.robot_state = msg.data
+
+    def target(self) -> Frame | None:
+        """The newest servo_cp as a frame; None where it is not a pose in the view frame with a valid stamp."""
+        msg = self.command
+        if msg is None or msg.header.frame_id not in ("", VIEW) or self.stamp() == (0, 0):
+            return None
+        try:
+            return frame_of(pose_from_msg(msg))
+        except KinematicsError:
+            self.node.count(f"{self.arm}_not_a_pose")
+            return None
+
+    def stamp(self) -> Stamp:
+        """header.stamp of the newest servo_cp."""
+        stamp = self.command.header.stamp if self.command is not None else None
+        return (stamp.sec, stamp.nanosec) if stamp is not None else (0, 0)
+
+    def hop_in(self) -> float:
+        """servo_cp stamp to its arrival [s, ROS clock]."""
+        return self.command_ros - seconds(self.command.header.stamp) if self.command is not None else math.nan
+
+    def jaw_command(self, now: float, max_age: float) -> float | None:
+        """Newest jaw target [rad], None where old."""
+        return self._jaw_command if now - self.jaw_at <= max_age else None
+
+    def measured(self, now: float) -> Measured | None:
+        """Newest joints as plain floats; None before the first."""
+        msg = self._joints
+        if msg is None:
+            return None
+        position = tuple(msg.position)
+        velocity = tuple(msg.velocity) if len(msg.velocity) == len(position) else (0.0,) * len(position)
+        jaw = self._jaw.position[0] if self._jaw is not None and len(self._jaw.position) == 1 else math.nan
+        return Measured(position, velocity, jaw, now - self.measured_at)
+
+    def resume_robot(self) -> None:
+        """Let the robot's own brake go. Called only from a local enable or home."""
+        self._robot_command.publish(String(data="resume"))
+
+    def send(self, joints: Joints, jaw: float | None, stamp: Any) -> None:
+        """Set points to the motors."""
+        self._robot.publish(joint_msg(self.joint_names, joints, stamp=stamp))
+        if self._robot_jaw is not None and jaw is not None:
+            self._robot_jaw.publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=stamp))
+
+    def show_state(self) -> None:
+        """operating_state on change. With crtk_msgs the same three values would fill OperatingState."""
+        text = self.controller.mode.value
+        if text != self._shown:
+            self._shown = text
+            self._state.publish(String(data=text))
+
+    def look_for_listeners(self) -> None:
+        """Telemetry nobody subscribes to is not made: eight messages an arm are most of this node's cost."""
+        self._heard = frozenset(key for key, output in self._outputs.items() if output.get_subscription_count() > 0)
+
+    def telemetry(self, now: float, rcm_view: Frame | None, setpoint: Frame | None, served: Any) -> None:
+        """Publish what somebody hears. ``served``: stamp of the command the set point serves."""
+        self._measured_telemetry(now, rcm_view)
+        heard, controller, jaw = self._heard, self.controller, self.controller.jaw_setpoint
+        if "arm_setpoint_js" in heard and controller.setpoint:
+            self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
+        if "arm_setpoint_cp" in heard and setpoint is not None:
+            self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, VIEW))
+        if "jaw_setpoint_js" in heard and math.isfinite(jaw):
+            self._outputs["jaw_setpoint_js"].publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=served))
+
+    def _measured_telemetry(self, now: float, rcm_view: Frame | None) -> None:
+        measured, msg, heard = self.measured(now), self._joints, self._heard
+        if measured is None:
+            return
+        stamp, kinematics = msg.header.stamp, self.controller.kinematics
+        if "arm_measured_js" in heard:
+            self._outputs["arm_measured_js"].publish(msg)
+        if "jaw_measured_js" in heard and self._jaw is not None:
+            self._outputs["jaw_measured_js"].publish(self._jaw)
+        local = kinematics.forward(measured.position)
+        if "arm_local_cp" in heard:
+            self._outputs["arm_local_cp"].publish(pose_msg(local, stamp, f"{self.arm}_rcm"))
+        if rcm_view is None:
+            return
+        view_rcm = inverse(rcm_view)
+        if "arm_measured_cp" in heard:
+            self._outputs["arm_measured_cp"].publish(pose_msg(compose(view_rcm, local), stamp, VIEW))
+        if "arm_measured_cv" in heard:
+            linear, angular = kinematics.twist(measured.position, measured.velocity)
+            self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp))
+
+
+def twist_msg(linear: Vector, angular: Vector, stamp: Any) -> TwistStamped:
+    """TwistStamped in the view frame."""
+    msg = TwistStamped()
+    msg.header.stamp, msg.header.frame_id = stamp, VIEW
+    msg.twist.linear.x, msg.twist.linear.y, msg.twist.linear.z = linear
+    msg.twist.angular.x, msg.twist.angular.y, msg.twist.angular.z = angular
+    return msg
