@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -143,6 +142,6 @@ class ArmControl(SuiteNode):
         return values
 
 
-def main() -> None:
+def main() -> int:
     """Entry point."""
-    sys.exit(run(ArmControl))
+    return run(ArmControl)

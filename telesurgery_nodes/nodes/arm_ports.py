@@ -132,8 +132,8 @@ class ArmPort:
         return Measured(position, velocity, jaw, now - self.measured_at)
 
     def resume_robot(self) -> None:
-        """Let the robot's own brake go. Called only from a local enable or home."""
-        self._robot_command.publish(String(data="resume"))
+        """Let the robot's own brake go, from DISABLED or PAUSED. Called only from a local enable or home."""
+        self._robot_command.publish(String(data="enable"))
 
     def send(self, joints: Joints, jaw: float | None, stamp: Any) -> None:
         """Set points to the motors."""

@@ -144,6 +144,6 @@ class MasterInput(SuiteNode):
         super().close()
 
 
-def main() -> None:
+def main() -> int:
     """Entry point of the master_input node."""
     return run(MasterInput)

@@ -1,0 +1,125 @@
+"""From the session table to launch actions. The table (telesurgery_nodes/session.py) is the only list of processes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from launch.actions import DeclareLaunchArgument, EmitEvent, ExecuteProcess, OpaqueFunction, RegisterEventHandler
+from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from telesurgery_nodes.cli.inputs import check_input, ensure_key, presets
+from telesurgery_nodes.resources import find_resource
+from telesurgery_nodes.session import CODECS, LOOPBACK, PATHS, ROBOTS, SITES, SessionOptions, layout, values
+
+BASE = SessionOptions()
+BOOL = ["true", "false"]
+# Two launch files on two hosts must agree on ports without talking: fixed ones, as documented in config/links.
+FIRST_PORT = 47011
+
+
+def arguments(enable_on_start):
+    """Every argument, described."""
+    def declare(name, default, description, choices=None):
+        return DeclareLaunchArgument(name, default_value=str(default), description=description, choices=choices)
+
+    return [
+        declare("preset", BASE.preset, "link preset in config/links", presets()),
+        declare("input", BASE.input, "whose hands: scripted, joy, or the path of a JIGSAWS kinematics file"),
+        declare("robot", "kinematic", "the simulated robot; mujoco needs `pip install mujoco`", list(ROBOTS)),
+        declare("codec", "mjpeg", "video codec; h264 needs PyAV (`pip install av`)", list(CODECS)),
+        declare("seed", BASE.seed, "seed of the link emulator and the scripted hands"),
+        declare("scale", BASE.scale, "tool motion per hand motion"),
+        declare("width", BASE.width, "width of one eye [pixels]"),
+        declare("height", BASE.height, "height of one eye [pixels]"),
+        declare("fps", BASE.fps, "stereo frames per second"),
+        declare("surgeon_domain", 41, "ROS domain of the surgeon site"),
+        declare("patient_domain", 42, "ROS domain of the patient site; must differ from the surgeon's"),
+        declare("surgeon_paths", "", "far end of each path of the surgeon bridge, host:port with commas; empty: the emulator"),
+        declare("patient_paths", "", "far end of each path of the patient bridge, host:port with commas; empty: the emulator"),
+        declare("key_file", "", "session key (32 bytes, mode 600); empty: the one in the user configuration, made at first start"),
+        declare("out", "", "session folder for raw samples and snapshots; empty: none"),
+        declare("headless", "true", "no viewer window", BOOL),
+        declare("reengage", "true", "the scripted operator presses the pedal again after a hold", BOOL),
+        declare("enable_on_start", enable_on_start, "enable without the local team's `safety/enable`; for demonstrations only", BOOL),
+        declare("rviz", "false", "RViz with the shipped view of the site", BOOL),
+    ]
+
+
+def options_from(context):
+    """SessionOptions from launch arguments. ConfigError names what is wrong."""
+    def text(name):
+        return LaunchConfiguration(name).perform(context)
+
+    def flag(name):
+        return text(name) == "true"
+
+    return SessionOptions(
+        preset=text("preset"), input=text("input"), robot=text("robot"), seed=int(text("seed")), scale=float(text("scale")),
+        codec=text("codec"), width=int(text("width")), height=int(text("height")), fps=int(text("fps")),
+        domains=(int(text("surgeon_domain")), int(text("patient_domain"))), ports=tuple(FIRST_PORT + i for i in range(4 * PATHS)),
+        key_file=text("key_file"), out=text("out"), headless=flag("headless"), reengage=flag("reengage"),
+        enable_on_start=flag("enable_on_start"),
+    )  # fmt: skip
+
+
+def with_far_ends(process, context):
+    """A bridge that talks to another host: its far ends replaced, and its own sockets open to the network."""
+    side = process.params.get("side")
+    far = LaunchConfiguration(f"{side}_paths").perform(context) if side else ""
+    if not far:
+        return process
+    local = [address.replace(LOOPBACK, "0.0.0.0", 1) for address in process.params["local"]]
+    return replace(process, params={**process.params, "local": local, "remote": far.split(",")})
+
+
+def action(process):
+    """One process. A required one that ends takes the launch down: half a session is not a session."""
+    env = dict(process.env)
+    if process.ros:
+        made = Node(
+            package="telesurgery_nodes", executable=process.executable, name=process.node, additional_env=env,
+            parameters=[dict(process.params)], output="screen",
+        )  # fmt: skip
+    else:
+        made = ExecuteProcess(cmd=process.argv(), additional_env=env, name=process.name, output="screen")
+    if process.optional:
+        return [made]
+    ended = EmitEvent(event=Shutdown(reason=f"{process.name} ended"))
+    return [made, RegisterEventHandler(OnProcessExit(target_action=made, on_exit=[ended]))]
+
+
+def extras(site, domain):
+    """What only a ROS installation has: robot_state_publisher beside the patient cart, RViz at either site."""
+    env = {"ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    found = []
+    if site == "patient":
+        from telesurgery_nodes.description import robot_description
+
+        found.append(Node(package="robot_state_publisher", executable="robot_state_publisher", additional_env=env,
+                          parameters=[{"robot_description": robot_description()}]))
+    view = find_resource("rviz") / f"{site}.rviz"
+    found.append(Node(package="rviz2", executable="rviz2", name=f"rviz_{site}", arguments=["-d", str(view)], additional_env=env,
+                      condition=IfCondition(LaunchConfiguration("rviz"))))
+    return found
+
+
+def describe(sites, enable_on_start="false"):
+    """All actions of a launch file for ``sites``."""
+    def start(context):
+        options = options_from(context)
+        check_input(options)
+        ensure_key(str(values(options)["key_file"]))
+        if options.out:
+            Path(options.out).mkdir(parents=True, exist_ok=True)
+        far = any(LaunchConfiguration(f"{side}_paths").perform(context) for side in ("surgeon", "patient"))
+        # Sites that talk to another host have a real network between them.
+        chosen = tuple(site for site in SITES if site in sites and not (far and site == "wan"))
+        found = [made for process in layout(options, chosen) for made in action(with_far_ends(process, context))]
+        for site, domain in zip(("surgeon", "patient"), options.domains, strict=True):
+            found += extras(site, domain) if site in chosen else []
+        return found
+
+    return [*arguments(enable_on_start), OpaqueFunction(function=start)]

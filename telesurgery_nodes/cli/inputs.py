@@ -1,0 +1,49 @@
+"""Look at what the user gave before eight processes start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .. import keys
+from ..errors import ConfigError
+from ..resources import find_resource
+from ..session import INPUTS, SessionOptions
+
+PRIVATE_FOLDER = 0o700
+
+
+def presets() -> list[str]:
+    """Names of the shipped link presets."""
+    return sorted(path.stem for path in find_resource("config/links").glob("*.yaml"))
+
+
+def check_input(options: SessionOptions) -> None:
+    """Refuse an unknown preset or a bad kinematics file, with file, row and column."""
+    if not options.preset.endswith((".yaml", ".yml")) and options.preset not in presets():
+        raise ConfigError(f"preset: got {options.preset!r}, valid: {', '.join(presets())} or a YAML file")
+    if options.input in INPUTS:
+        return
+    from ..devices.masters.jigsaws_file import load
+
+    load(options.input)
+
+
+def ensure_key(name: str) -> Path:
+    """The session key file; made at first start, readable only by its owner. A key others can read is refused."""
+    path = Path(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    except OSError as error:
+        raise ConfigError(f"key file: cannot make the folder {path.parent}: {error.strerror}") from error
+    keys.ensure_key(path)
+    return path
+
+
+def window_possible() -> bool:
+    """There is a screen, and OpenCV can open a window on it (the headless wheel cannot)."""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    import cv2
+
+    return any(line.strip().startswith("GUI:") and "NONE" not in line for line in cv2.getBuildInformation().splitlines())

@@ -1,0 +1,68 @@
+"""The topics a robot shows below arm control: publishers of the simulation, made from the rows of channels.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from geometry_msgs.msg import Pose, PoseArray
+
+from ..core.values import INSTRUMENTS, FloatArray
+from ..ros.messages import joint_msg
+from ..ros.node import SuiteNode
+
+ROOT_FRAME = "patient_cart"
+HALF = -0.5  # the URDF's mimic factor of <arm>_jaw_half
+
+
+class RobotFace:
+    """Publishes what a robot's arms do."""
+
+    def __init__(self, node: SuiteNode, robot: Any) -> None:
+        """Make the publishers of every arm of ``robot``."""
+        self._robot = robot
+        self.arms = tuple(robot.joint_names)
+        self.jaws = tuple(arm for arm in self.arms if arm in INSTRUMENTS)
+        self._measured = {arm: node.publisher("robot_measured_js", arm=arm) for arm in self.arms}
+        self._setpoint = {arm: node.publisher("robot_setpoint_js", arm=arm) for arm in self.arms}
+        self._state = {arm: node.publisher("robot_operating_state", arm=arm) for arm in self.arms}
+        self._jaw = {arm: node.publisher("robot_jaw_measured_js", arm=arm) for arm in self.jaws}
+        self._objects, self._joints = node.publisher("robot_objects"), node.publisher("joint_states")
+
+    def operating_state(self, word: str) -> None:
+        """One state for the whole cart, said on every arm."""
+        for publisher in self._state.values():
+            publisher.publish(publisher.msg_type(data=word))
+
+    def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
+        """Measured joints and jaw, and the set point in force with the stamp of the command that brought it."""
+        state, names = self._robot.state(arm), self._robot.joint_names[arm]
+        self._measured[arm].publish(joint_msg(names, state.position, state.velocity, state.effort, stamp))
+        self._setpoint[arm].publish(joint_msg(names, served[1], stamp=served[0]))
+        if arm in self._jaw:
+            self._jaw[arm].publish(joint_msg((f"{arm}_jaw",), (state.jaw,), (state.jaw_velocity,), stamp=stamp))
+
+    def joints(self, stamp: Any) -> None:
+        """Every joint of the cart; the half-jaws too, for readers that do not know mimic."""
+        names: list[str] = []
+        positions: list[float] = []
+        for arm in self.arms:
+            state = self._robot.state(arm)
+            names += self._robot.joint_names[arm]
+            positions += state.position.tolist()
+            if arm in self._jaw:
+                names += [f"{arm}_jaw", f"{arm}_jaw_half"]
+                positions += [state.jaw, HALF * state.jaw]
+        self._joints.publish(joint_msg(names, positions, stamp=stamp))
+
+    def objects(self, stamp: Any) -> None:
+        """Poses in the order of the objects' names, cart frame."""
+        things: Mapping[str, FloatArray] = self._robot.objects()
+        msg = PoseArray()
+        msg.header.stamp, msg.header.frame_id = stamp, ROOT_FRAME
+        for _, values in sorted(things.items()):
+            pose, (x, y, z, qw, qx, qy, qz) = Pose(), values.tolist()
+            pose.position.x, pose.position.y, pose.position.z = x, y, z
+            pose.orientation.w, pose.orientation.x, pose.orientation.y, pose.orientation.z = qw, qx, qy, qz
+            msg.poses.append(pose)
+        self._objects.publish(msg)

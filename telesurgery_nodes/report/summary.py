@@ -1,0 +1,175 @@
+"""The summary of a session from its tapes: plain dict, ready for JSON; None means not measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.values import Phase
+from . import tables
+from .metrics import (
+    joint_limits,
+    leave_times,
+    ledger_difference,
+    moved_without_leave,
+    path_error,
+    rate,
+    segments,
+    spread,
+)
+from .tables import Tapes
+
+MM, MS = 1000.0, 1000.0
+
+
+def scaled(values: dict[str, float] | None, factor: float) -> dict[str, float] | None:
+    """A spread in another unit."""
+    if values is None:
+        return None
+    return {name: value if name == "samples" else value * factor for name, value in values.items()}
+
+
+def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
+    """Per instrument: RMS of tool against command with the delay removed, trocar error, limit violations."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, arm in tables.arms(tapes).items():
+        error = path_error(arm.t, arm.wanted, arm.measured, arm.following)
+        table = f"arm_control.arm_{name}"
+        trocar, violations = tables.column(tapes, table, "trocar_error_m"), tables.column(tapes, table, "limit_violation")
+        finite = trocar[np.isfinite(trocar)] if trocar is not None else np.empty(0)
+        following = arm.wanted[arm.following]
+        found[name] = {
+            "rms_mm": error.rms_m * MM if error else None,
+            "max_mm": error.max_m * MM if error else None,
+            "rms_deg": error.rms_deg if error else None,
+            "max_deg": error.max_deg if error else None,
+            "delay_ms": error.delay * MS if error else None,
+            "path_mm": path_length(following) * MM if len(following) > 1 else None,
+            "trocar_max_mm": float(finite.max()) * MM if len(finite) else None,
+            "limit_violations": int(np.nansum(violations > 0.0)) if violations is not None else None,
+        }
+    return found
+
+
+def path_length(poses: Any) -> float:
+    """Length of the path of the positions of ``poses`` (n, >= 3) [m]; gaps (NaN) count nothing."""
+    return float(np.nansum(np.linalg.norm(np.diff(poses[:, :3], axis=0), axis=1)))
+
+
+def ledger(tapes: Tapes) -> dict[str, Any] | None:
+    """Measured loop, each stage and what the stages leave unexplained [ms]."""
+    found = tables.stages(tapes)
+    if found is None:
+        return None
+    _, loop, stages, names = found
+    return {
+        "loop_ms": scaled(spread(loop), MS),
+        "stages_ms": {name: scaled(spread(stages[:, i]), MS) for i, name in enumerate(names)},
+        "difference_ms": scaled(spread(ledger_difference(loop, stages)), MS),
+    }
+
+
+def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
+    """Per path: round trip and jitter [ms], loss [fraction]."""
+    link = "teleop_bridge_surgeon.link"
+    found: dict[str, dict[str, Any]] = {}
+    for name in tables.path_names(tapes):
+        rtt, jitter, loss = (tables.column(tapes, link, f"{name}_{what}") for what in ("rtt", "jitter", "loss"))
+        found[name] = {
+            "rtt_ms": scaled(spread(rtt), MS) if rtt is not None else None,
+            "jitter_ms": scaled(spread(jitter), MS) if jitter is not None else None,
+            "loss_mean": float(np.nanmean(loss)) if loss is not None and np.isfinite(loss).any() else None,
+        }
+    return found
+
+
+def robot(tapes: Tapes) -> dict[str, Any]:
+    """Real-time factor over the whole run and the ticks that came too late."""
+    factor, missed = tables.column(tapes, "simulation.sim", "rtf"), tables.column(tapes, "simulation.sim", "missed")
+    finite = factor[np.isfinite(factor)] if factor is not None else np.empty(0)
+    return {
+        "real_time_factor": float(finite.mean()) if len(finite) else None,
+        "real_time_factor_min": float(finite.min()) if len(finite) else None,
+        "missed_ticks": int(np.nanmax(missed)) if missed is not None else None,
+    }
+
+
+def picture(tapes: Tapes) -> dict[str, Any]:
+    """Frames shown per second and the age of the picture [ms]."""
+    table = "stereo_viewer.picture"
+    if not tables.has(tapes, table, "t", "age"):
+        return {"fps": None, "age_ms": None, "frames": None}
+    tape = tapes[table]
+    sequence = tables.column(tapes, table, "frame_seq")
+    t = tape["t"]
+    if sequence is not None:  # one row per look, not per frame: only a new frame counts
+        t = t[np.concatenate(([True], np.diff(sequence) != 0.0))]
+    return {"fps": rate(t), "age_ms": scaled(spread(tape["age"]), MS), "frames": len(t)}
+
+
+def commands(tapes: Tapes) -> dict[str, Any]:
+    """Rates of hands and of set points [Hz], each measured where it is made or used."""
+    found = tables.hands(tapes)
+    rates = {name: rate(arm.t) for name, arm in tables.arms(tapes).items()}
+    return {"hands_hz": rate(found[0]) if found else None, "arm_hz": rates}
+
+
+def states(tapes: Tapes) -> dict[str, Any]:
+    """Seconds in each phase, and how often following began."""
+    found = tables.phases(tapes)
+    if found is None:
+        return {"seconds": None, "following_s": None, "following_starts": None}
+    t, phase = found
+    spent = np.diff(t, append=t[-1])
+    seconds = {tables.phase_name(value): float(spent[phase == value].sum()) for value in np.unique(phase)}
+    following = phase == float(Phase.FOLLOWING)
+    return {"seconds": seconds, "following_s": seconds.get(Phase.FOLLOWING.name, 0.0), "following_starts": len(segments(following))}
+
+
+def leave(tapes: Tapes) -> list[tuple[float, float]] | None:
+    """Spans of leave to move as the watchdog gave it, or None where it left no tape."""
+    if not tables.has(tapes, "safety_watchdog.safety", "t", "motion"):
+        return None
+    tape = tapes["safety_watchdog.safety"]
+    return leave_times(tape["t"], tape["motion"])
+
+
+def unpermitted_motion(tapes: Tapes) -> tuple[str | None, bool]:
+    """(sentence when the arm moved without leave, else None; whether that could be judged at all)."""
+    joints, spans = tables.robot_joints(tapes), leave(tapes)
+    if joints is None or spans is None:
+        return None, False
+    t, positions, names = joints
+    found = moved_without_leave(t, positions, joint_limits(names), spans)
+    if found is None:
+        return None, True
+    when, joint = found
+    return f"the arm moved without leave: {names[joint]}, {when - t[0]:.2f} s after the robot started", True
+
+
+def build(tapes: Tapes) -> dict[str, Any]:
+    """Everything the tapes say."""
+    return {
+        "tracking": tracking(tapes),
+        "ledger": ledger(tapes),
+        "paths": paths(tapes),
+        "robot": robot(tapes),
+        "picture": picture(tapes),
+        "commands": commands(tapes),
+        "states": states(tapes),
+    }
+
+
+def judge(tapes: Tapes, failures: list[str], followed: bool) -> str | None:
+    """One sentence why the session failed, or None. A dead node comes first: it explains the rest."""
+    if failures:
+        return failures[0]
+    moved, judged = unpermitted_motion(tapes)
+    if moved:
+        return moved
+    if not followed:
+        return "the session never got to following"
+    if not judged:
+        return "nobody can say whether the arm moved without leave: the tape of the robot or of the watchdog is missing"
+    return None

@@ -1,0 +1,71 @@
+"""The summary as a table for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+NOT_MEASURED = "not measured"
+WIDTH = 34
+
+
+def value(number: Any, digits: int = 2, unit: str = "") -> str:
+    """A number with its unit, or 'not measured'."""
+    if number is None:
+        return NOT_MEASURED
+    return f"{number:.{digits}f}{unit}" if isinstance(number, float) else f"{number}{unit}"
+
+
+def spread_words(spread: dict[str, float] | None, digits: int = 1, unit: str = " ms") -> str:
+    """Median, 95th percentile and worst."""
+    if spread is None:
+        return NOT_MEASURED
+    return f"p50 {spread['p50']:.{digits}f}  p95 {spread['p95']:.{digits}f}  max {spread['max']:.{digits}f}{unit}"
+
+
+def _tracking_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    for arm, found in summary["tracking"].items():
+        rms = f"{value(found['rms_mm'], 3, ' mm')}  {value(found['rms_deg'], 3, ' deg')}"
+        rows.append((f"{arm} tool against command, RMS", f"{rms}  (delay {value(found['delay_ms'], 1, ' ms')} removed)"))
+        rows.append((f"{arm} trocar error, worst", value(found["trocar_max_mm"], 4, " mm")))
+        rows.append((f"{arm} joint-limit violations", value(found["limit_violations"])))
+    return rows or [("tool against command", NOT_MEASURED)]
+
+
+def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    ledger = summary["ledger"] or {"loop_ms": None, "stages_ms": {}, "difference_ms": None}
+    rows = [("loop, hand to tool and back", spread_words(ledger["loop_ms"]))]
+    rows += [(f"  stage {name}", spread_words(stage)) for name, stage in ledger["stages_ms"].items()]
+    rows.append(("stages against loop, difference", spread_words(ledger["difference_ms"], 3)))
+    for name, path in summary["paths"].items():
+        loss = value(None if path["loss_mean"] is None else 100.0 * path["loss_mean"], 2, " %")
+        rows.append((f"path {name}", f"rtt {spread_words(path['rtt_ms'])}  jitter {spread_words(path['jitter_ms'])}  loss {loss}"))
+    return rows
+
+
+def _machine_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    robot, picture = summary["robot"], summary["picture"]
+    rows = [
+        ("real-time factor", f"{value(robot['real_time_factor'], 3)}  (worst {value(robot['real_time_factor_min'], 3)})"),
+        ("missed ticks", value(robot["missed_ticks"])),
+        ("pictures shown", value(picture["fps"], 1, " per s")),
+        ("picture age", spread_words(picture["age_ms"])),
+        ("hand samples", value(summary["commands"]["hands_hz"], 1, " per s")),
+    ]
+    rows += [(f"CPU {name}", f"{percent:.1f} % of a core") for name, percent in summary["cpu"].items()]
+    return [*rows, ("CPU together", f"{sum(summary['cpu'].values()):.1f} % of {summary['conditions']['cores']} cores")]
+
+
+def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    seconds = summary["states"]["seconds"]
+    if seconds is None:
+        return [("states", NOT_MEASURED)]
+    return [("states", "  ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items()))]
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The whole table."""
+    rows = _state_rows(summary) + _tracking_rows(summary) + _link_rows(summary) + _machine_rows(summary)
+    lines = [f"{name.ljust(WIDTH)} {words}" for name, words in rows]
+    result = "session: good" if summary["ok"] else f"session: FAILED, {summary['why']}"
+    return "\n".join([*lines, *[f"note: {note}" for note in summary["notes"]], result, f"report: {summary['report']}"])

@@ -1,0 +1,252 @@
+"""ONE table of who runs where: the launch files and `telesurgery demo` both read it, so they cannot drift apart.
+
+Rows stand in start order: the patient side first, the hands last. Stopping goes the other way, so the arm loses its commands
+before it loses its guard and its motors.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from .errors import ConfigError
+
+SITES = ("patient", "wan", "surgeon")
+ROBOTS = ("mujoco", "kinematic")
+CODECS = ("h264", "mjpeg")
+INPUTS = ("scripted", "joy")
+MODULE = "telesurgery_nodes.nodes."
+RUNNER = "telesurgery_nodes.cli.node"
+LOOPBACK = "127.0.0.1"
+PATHS = 2  # the operation of November 2024 used two network technologies in parallel
+# DDS port formula (RTPS 2.5, 9.6.2.3): 7400 + 250 * domain + 10 is the first participant's unicast discovery port. Linux keeps
+# 32768 and above for ephemeral ports, so domains above 101 may clash with any program.
+DDS_BASE, DDS_PER_DOMAIN, DDS_UNICAST = 7400, 250, 10
+FIRST_DOMAIN, LAST_DOMAIN = 10, 101
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """Everything that may differ between two sessions. ``duration`` [s]; ``scale`` tool motion per hand motion."""
+
+    preset: str = "casablanca_shanghai"
+    input: str = "scripted"
+    robot: str = "mujoco"
+    seed: int = 1
+    scale: float = 0.2
+    duration: float = 60.0
+    codec: str = "h264"
+    width: int = 640
+    height: int = 480
+    fps: int = 25
+    domains: tuple[int, int] | None = None
+    ports: tuple[int, ...] | None = None
+    key_file: str = ""
+    out: str = ""
+    headless: bool = True
+    reengage: bool = True
+    enable_on_start: bool = True
+
+
+@dataclass(frozen=True)
+class Of:
+    """A value filled in from the session: ``field`` is a name in `values`."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One process. ``parameters`` values are literals or `Of`; ``needs`` rows must stand earlier in the table.
+
+    ``ros`` False: a plain process, parameters become ``--name value``. ``display``: parameters only for a session with a window.
+    """
+
+    name: str
+    site: str
+    executable: str
+    what: str
+    node: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    display: Mapping[str, object] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    optional: bool = False
+    ros: bool = True
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A row with every value filled in. ``params`` name -> bool, int, float, str or list; ``domain`` None: not a ROS process."""
+
+    name: str
+    site: str
+    executable: str
+    node: str
+    domain: int | None
+    params: Mapping[str, object]
+    env: Mapping[str, str]
+    optional: bool
+    ros: bool
+    what: str
+
+    def argv(self, python: str = sys.executable) -> list[str]:
+        """Command line for a machine without `ros2 run`."""
+        head = [python, "-m", RUNNER, self.executable]
+        if not self.ros:
+            return head + [word for name, value in self.params.items() for word in plain_words(name, value)]
+        words = [word for name, value in self.params.items() for word in ("-p", f"{name}:={yaml_word(value)}")]
+        return [*head, "--ros-args", "-r", f"__node:={self.node}", *words]
+
+
+TAPES = {"tape_dir": Of("tapes")}
+SIMULATION_ENV = {"MUJOCO_GL": "disable"}  # a missing GL library breaks `import mujoco` otherwise (sim.md T3)
+
+TABLE: tuple[Row, ...] = (
+    Row("simulation", "patient", "simulation", "the patient cart in simulation; a real CRTK arm takes its place",
+        parameters={**TAPES, "robot": Of("robot")}, env=SIMULATION_ENV),
+    Row("arm_control", "patient", "arm_control", "inverse kinematics, limits and the gate in front of the motors",
+        parameters=TAPES, needs=("simulation",)),
+    Row("safety_watchdog", "patient", "safety_watchdog", "the permit every 20 ms, without which nothing moves",
+        parameters={**TAPES, "enable_on_start": Of("enable_on_start")}, needs=("arm_control",)),
+    Row("stereo_camera", "patient", "stereo_camera", "both eyes of the camera arm, coded",
+        parameters={**TAPES, "width": Of("width"), "height": Of("height"), "fps": Of("fps"), "codec": Of("codec")},
+        needs=("simulation",)),
+    Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
+        parameters={**TAPES, "side": "patient", "key_file": Of("key_file"), "local": Of("patient_local"), "remote": Of("patient_remote")},
+        needs=("arm_control",)),
+    Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
+        parameters={"preset": Of("preset"), "seed": Of("seed"), "surgeon": Of("wan_surgeon"), "patient": Of("wan_patient"),
+                    "stats": Of("stats")}),
+    Row("teleop_bridge_surgeon", "surgeon", "teleop_bridge", "clutch, scale, and the surgeon end of the link",
+        node="teleop_bridge_surgeon",
+        parameters={**TAPES, "side": "surgeon", "key_file": Of("key_file"), "scale": Of("scale"),
+                    "local": Of("surgeon_local"), "remote": Of("surgeon_remote")},
+        needs=("link_emulator",)),
+    Row("stereo_viewer", "surgeon", "stereo_viewer", "both eyes with the age of the picture",
+        parameters={**TAPES, "codec": Of("codec"), "snapshot_dir": Of("snapshots"), "window": False}, display={"window": True},
+        needs=("teleop_bridge_surgeon",)),
+    Row("master_input", "surgeon", "master_input", "two hands, pedals and head sensor",
+        parameters={**TAPES, "device": Of("device"), "file": Of("file"), "seed": Of("seed"), "reengage": Of("reengage"),
+                    "scale": Of("scale")},
+        needs=("teleop_bridge_surgeon",)),
+)
+
+
+def plain_words(name: str, value: object) -> list[str]:
+    """Arguments of a process that is no ROS node: a list becomes one word with commas."""
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return [f"--{name.replace('_', '-')}", text]
+
+
+def yaml_word(value: object) -> str:
+    """A value as rcl's YAML parser reads it back with the same type. Text is quoted, or ``1e3`` and ``yes`` change type."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return repr(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(yaml_word(item) for item in value) + "]"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
+
+
+def pick_domains(start: int | None = None) -> tuple[int, int]:
+    """Two ROS domains nobody on this machine uses. ``start`` spreads concurrent sessions (default: this process id)."""
+    span = LAST_DOMAIN - FIRST_DOMAIN + 1
+    first = 2 * (os.getpid() if start is None else start)
+    order = (FIRST_DOMAIN + (first + step) % span for step in range(span))
+    found = [domain for domain in order if _free(DDS_BASE + DDS_PER_DOMAIN * domain + DDS_UNICAST)]
+    if len(found) < len(SITES) - 1:
+        raise ConfigError(f"wanted two free ROS domains in {FIRST_DOMAIN}-{LAST_DOMAIN}, found {len(found)}: stop other ROS programs")
+    return found[0], found[1]
+
+
+def pick_ports(count: int) -> tuple[int, ...]:
+    """UDP ports on the loopback interface that are free now."""
+    probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return tuple(int(probe.getsockname()[1]) for probe in probes)
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def default_key_file() -> str:
+    """Where the session key lives when the user names no file: private to the user, the same for every session."""
+    return str(Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "telesurgery_nodes" / "session.key")
+
+
+def _addresses(ports: tuple[int, ...]) -> list[str]:
+    return [f"{LOOPBACK}:{port}" for port in ports]
+
+
+def _check(options: SessionOptions) -> None:
+    for name, got, valid in (("robot", options.robot, ROBOTS), ("codec", options.codec, CODECS)):
+        if got not in valid:
+            raise ConfigError(f"{name}: got {got!r}, valid: {', '.join(valid)}")
+    if options.input not in INPUTS and not Path(options.input).is_file():
+        raise ConfigError(f"input: got {options.input!r}, valid: {', '.join(INPUTS)} or an existing JIGSAWS kinematics file")
+    if options.ports is not None and len(options.ports) != PATHS * 4:
+        raise ConfigError(f"ports: wanted {PATHS * 4} (per path: surgeon, wan-surgeon, wan-patient, patient), got {len(options.ports)}")
+
+
+def values(options: SessionOptions) -> dict[str, object]:
+    """What an `Of` may name: the options, and what follows from them."""
+    _check(options)
+    ports = options.ports or pick_ports(PATHS * 4)
+    surgeon, near, far, patient = (_addresses(ports[i * PATHS:(i + 1) * PATHS]) for i in range(4))
+    is_file = options.input not in INPUTS
+    out = Path(options.out).resolve() if options.out else None
+    return {
+        "preset": options.preset, "robot": options.robot, "seed": options.seed, "scale": float(options.scale), "codec": options.codec,
+        "width": options.width, "height": options.height, "fps": int(options.fps), "reengage": options.reengage,
+        "enable_on_start": options.enable_on_start,
+        "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
+        "key_file": options.key_file or default_key_file(),
+        "tapes": str(out / "tapes") if out else "", "snapshots": str(out / "snapshots") if out else "",
+        "stats": str(out / "logs" / "link_emulator.jsonl") if out else "",
+        "surgeon_local": surgeon, "surgeon_remote": near,
+        "wan_surgeon": near, "wan_patient": far,
+        "patient_local": patient, "patient_remote": far,
+    }
+
+
+def _site_env(domain: int | None) -> dict[str, str]:
+    # One numeric thread per process: eight processes on two cores lose to their own thread pools otherwise.
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    if domain is None:
+        return threads
+    return {**threads, "ROS_DOMAIN_ID": str(domain), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+
+
+def layout(options: SessionOptions, sites: tuple[str, ...] = SITES) -> list[Process]:
+    """The processes of a session in start order. Surgeon and patient get different ROS domains; nothing but the link joins them."""
+    filled = values(options)
+    domains = options.domains or pick_domains()
+    by_site: dict[str, int | None] = {"surgeon": domains[0], "patient": domains[1], "wan": None}
+    made = []
+    for row in TABLE:
+        if row.site not in sites:
+            continue
+        merged = {**row.parameters, **({} if options.headless else row.display)}
+        params = {name: filled[value.field] if isinstance(value, Of) else value for name, value in merged.items()}
+        env = {**_site_env(by_site[row.site]), **row.env}
+        made.append(Process(row.name, row.site, row.executable, row.node or row.name, by_site[row.site],
+                            MappingProxyType(params), MappingProxyType(env), row.optional, row.ros, row.what))
+    return made

@@ -1,0 +1,55 @@
+"""The live line."""
+
+import io
+
+from telesurgery_nodes.cli.status import LINE_PERIOD, LiveLine, is_following, status_line
+
+STATUS = {
+    "state": "FOLLOWING", "following": True, "loop": 0.2471, "picture_age": 0.182, "tracking_error": 0.00031, "cause": "NONE",
+    "paths": [{"name": "fibre", "loss": 0.01, "jitter": 0.0031, "rtt": 0.2105}],
+}  # fmt: skip
+
+
+def test_the_line_has_everything():
+    line = status_line(STATUS, 12.0)
+    for part in ("12.0 s", "FOLLOWING", "loop 247 ms", "fibre loss 1.0% jitter 3.1 rtt 210 ms", "picture 182 ms", "error 0.31 mm"):
+        assert part in line
+    assert "NONE" not in line
+
+
+def test_a_cause_is_shown():
+    assert "LINK_LOST" in status_line({**STATUS, "cause": "LINK_LOST"}, 1.0)
+
+
+def test_what_is_not_measured_is_a_dash():
+    line = status_line({"state": "DISABLED", "loop": None, "picture_age": None}, 0.0)
+    assert "loop - ms" in line
+    assert "picture - ms" in line
+
+
+def test_before_the_console_speaks():
+    assert "waiting" in status_line({}, 0.0)
+
+
+def test_following():
+    assert is_following(STATUS)
+    assert not is_following({})
+    assert not is_following({"state": "FOLLOWING", "following": False})
+
+
+def test_a_file_gets_a_line_now_and_then():
+    out = io.StringIO()
+    line = LiveLine(out)
+    for now in (0.0, 1.0, LINE_PERIOD - 0.1, LINE_PERIOD + 0.1):
+        line.show(f"at {now}", now)
+    assert out.getvalue().splitlines() == ["at 0.0", f"at {LINE_PERIOD + 0.1}"]
+
+
+def test_a_terminal_is_rewritten_without_rests_of_the_longer_line():
+    out = io.StringIO()
+    out.isatty = lambda: True
+    line = LiveLine(out)
+    line.show("a long line", 0.0)
+    line.show("short", 1.0)
+    line.end()
+    assert out.getvalue() == "\ra long line\rshort      \n"

@@ -1,0 +1,73 @@
+"""A whole session of real processes, for tests that break it."""
+
+import time
+from pathlib import Path
+
+from telesurgery_nodes.cli.inputs import ensure_key
+from telesurgery_nodes.cli.starter import Starter
+from telesurgery_nodes.cli.status import StatusReader, is_following
+from telesurgery_nodes.report.metrics import joint_limits, stop_time
+from telesurgery_nodes.report.tables import robot_joints
+from telesurgery_nodes.session import SessionOptions, layout
+from telesurgery_nodes.tapes import read_tapes
+
+FOLLOW_WITHIN = 40.0
+LISTEN = 0.1
+MOVING_FOR = 2.0  # following at least this long before the blow, so that the arms are in motion
+
+
+class Session:
+    """Both sites and the emulator, small pictures, no second pedal press."""
+
+    def __init__(self, folder: Path, **options):
+        given = {"preset": "lan", "robot": "kinematic", "width": 160, "height": 120, "codec": "mjpeg", "reengage": False, **options}
+        self.folder = folder
+        key = ensure_key(str(folder / "key" / "session.key"))
+        processes = layout(SessionOptions(out=str(folder), key_file=str(key), **given))
+        self.starter = Starter(processes, folder)
+        self._surgeon = next(process.domain for process in processes if process.site == "surgeon")
+        self.reader = None
+
+    def __enter__(self):
+        self.starter.__enter__()
+        self.reader = StatusReader(self._surgeon)
+        return self
+
+    def __exit__(self, *_):
+        if self.reader is not None:
+            self.reader.close()
+        self.starter.stop()
+
+    def follow(self):
+        """Wait until the arms follow and move."""
+        until = time.monotonic() + FOLLOW_WITHIN
+        while not is_following(self.reader.newest):
+            dead = [ended.sentence() for ended in self.starter.dead()]
+            assert not dead, dead
+            assert time.monotonic() < until, f"never followed: {self.reader.newest}"
+            self.reader.spin(LISTEN)
+        self.wait(MOVING_FOR)
+        assert is_following(self.reader.newest), self.reader.newest
+
+    def wait(self, seconds):
+        self.reader.spin(seconds)
+
+    def tapes(self):
+        """Stop, then read every tape: a writer's last rows are on disk only then."""
+        self.starter.stop()
+        return read_tapes(self.folder / "tapes")
+
+
+def motion(tapes, begin, end):
+    """Largest change of any joint between two times, in units of what counts as motion."""
+    t, joints, names = robot_joints(tapes)
+    inside = (t >= begin) & (t <= end)
+    assert inside.sum() > 10, "the robot's tape does not cover that time"
+    spread = joints[inside].max(axis=0) - joints[inside].min(axis=0)
+    return float((spread / joint_limits(names)).max())
+
+
+def stopped_after(tapes, event):
+    """Seconds from ``event`` until the tool stands for good."""
+    t, joints, names = robot_joints(tapes)
+    return stop_time(t, joints, joint_limits(names), event)
