@@ -10,7 +10,8 @@ from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from telesurgery_nodes.cli.inputs import check_input, ensure_key, presets
+from telesurgery_nodes.cli.inputs import check_input, presets
+from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.resources import find_resource
 from telesurgery_nodes.session import CODECS, LOOPBACK, PATHS, ROBOTS, SITES, SessionOptions, layout, values
 

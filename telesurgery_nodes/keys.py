@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import stat
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from .core.link.seal import KEY_BYTES
 from .errors import ConfigError
 
 OWNER_ONLY = 0o600
+OWNER_FOLDER = 0o700
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -19,7 +21,11 @@ def load_key(path: str | Path) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError as error:
-        raise ConfigError(f"cannot read the session key {str(path)!r}: {error.strerror}; make one with `telesurgery keys`") from error
+        by_hand = f"(umask 077; head -c {KEY_BYTES} /dev/urandom > {shlex.quote(str(path)) if str(path) else 'FILE'})"
+        raise ConfigError(
+            f"cannot read the session key {str(path)!r}: {error.strerror}; `telesurgery demo` makes one at its first start, "
+            f"by hand: {by_hand}; both sites need the same file"
+        ) from error
     try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode) or mode & OTHERS:
@@ -33,14 +39,21 @@ def load_key(path: str | Path) -> bytes:
     return key
 
 
-def ensure_key(path: str | Path) -> bytes:
-    """The key in ``path``; makes a random one (mode 600) where the file does not exist. Only for one machine that plays both sites."""
+def ensure_key(path: str | Path) -> Path:
+    """The key file ``path``; made with its folder, readable only by its owner, where it does not exist. A bad one is a ConfigError.
+
+    Only for one machine that plays both sites: two machines share one file.
+    """
+    path = Path(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=OWNER_FOLDER)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
     except FileExistsError:
-        return load_key(path)
+        pass
     except OSError as error:
         raise ConfigError(f"cannot make the session key {str(path)!r}: {error.strerror}") from error
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
-    return load_key(path)
+    else:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+    load_key(path)
+    return path

@@ -11,11 +11,9 @@ from typing import Any
 
 from .errors import ConfigError
 
-GROUPS = ("masters", "robots", "cameras", "codecs", "paths")
-
 
 def names(group: str) -> list[str]:
-    """Sorted names of the devices known in ``group`` (one of GROUPS)."""
+    """Sorted names of the devices known in ``group`` (masters, robots, cameras, codecs, paths)."""
     return sorted({entry.name for entry in entry_points(group=f"telesurgery_nodes.{group}")})
 
 

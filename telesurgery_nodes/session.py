@@ -105,11 +105,12 @@ class Process:
 
 
 TAPES = {"tape_dir": Of("tapes")}
+SHARED_HOST_BRAKE = 0.1  # [s] as config/safety.yaml `timing: shared`: two busy cores starve a publisher for up to 100 ms (safety.md 4.1)
 SIMULATION_ENV = {"MUJOCO_GL": "disable"}  # a missing GL library breaks `import mujoco` otherwise (sim.md T3)
 
 TABLE: tuple[Row, ...] = (
     Row("simulation", "patient", "simulation", "the patient cart in simulation; a real CRTK arm takes its place",
-        parameters={**TAPES, "robot": Of("robot")}, env=SIMULATION_ENV),
+        parameters={**TAPES, "robot": Of("robot"), "brake_silence": SHARED_HOST_BRAKE}, env=SIMULATION_ENV),
     Row("arm_control", "patient", "arm_control", "inverse kinematics, limits and the gate in front of the motors",
         parameters=TAPES, needs=("simulation",)),
     Row("safety_watchdog", "patient", "safety_watchdog", "the permit every 20 ms, without which nothing moves",

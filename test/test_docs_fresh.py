@@ -2,10 +2,16 @@
 
 import pytest
 
+pytest.importorskip("rclpy", reason="QoS and parameters are read from the nodes, which need rclpy")
+pytest.importorskip("cv2")
+
+from telesurgery_nodes.channels import CHANNELS
 from telesurgery_nodes.cli import docs
 from telesurgery_nodes.core.safety.causes import Cause
 from telesurgery_nodes.errors import ConfigError
+from telesurgery_nodes.session import TABLE
 
+WIDEST = 140
 EMPTY = "# x\n\n<!-- generated: {} -->\nSTALE TEXT\n<!-- end -->\n\nkept\n"
 
 
@@ -19,6 +25,31 @@ def test_the_safety_page_opens_with_the_two_promises_and_shows_every_table():
     for name in ("causes", "rules", "orders", "gate"):
         assert f"<!-- generated: {name} -->" in text
     assert all(f"| {cause.name} |" in text for cause in Cause)
+
+
+def test_every_table_stands_on_exactly_one_page():
+    text = "".join(path.read_text() for path in docs.DOCS.glob("*.md"))
+    assert {name: text.count(f"<!-- generated: {name} -->") for name in docs.BLOCKS} == dict.fromkeys(docs.BLOCKS, 1)
+
+
+def test_every_topic_is_listed_once():
+    text = (docs.DOCS / "topics.md").read_text()
+    rows = [line.split(" | ")[0].strip("| `") for line in text.splitlines() if line.startswith("| `")]
+    assert sorted(rows) == sorted(CHANNELS)
+
+
+def test_every_ros_node_has_its_parameters_and_every_process_its_row():
+    parameters, session = (docs.DOCS / "parameters.md").read_text(), (docs.DOCS / "architecture.md").read_text()
+    for row in TABLE:
+        assert f"| `{row.name}` | {row.site} |" in session
+        assert f"\n## {row.executable}\n" in parameters or not row.ros
+    assert "| `side` | `surgeon` | surgeon, patient |" in parameters
+    assert "| `rate` | `250.0` | 20.0 to 1000.0 |" in parameters, "a number with a point stays one: ROS refuses an int for it"
+
+
+def test_prose_is_wrapped():
+    lines = [(path.name, number, line) for path in docs.DOCS.glob("*.md") for number, line in enumerate(path.read_text().splitlines(), 1)]
+    assert not [(name, number) for name, number, line in lines if len(line) > WIDEST and not line.startswith("|")]
 
 
 @pytest.mark.parametrize("name", sorted(docs.BLOCKS))

@@ -1,5 +1,8 @@
 """The key file: made once, private, refused in every other shape."""
 
+import re
+import subprocess
+
 import pytest
 
 from telesurgery_nodes.errors import ConfigError
@@ -7,10 +10,12 @@ from telesurgery_nodes.keys import ensure_key, load_key
 
 
 def test_made_once_private_and_random(tmp_path):
-    one = ensure_key(tmp_path / "one")
-    assert ensure_key(tmp_path / "one") == one == load_key(tmp_path / "one") and len(one) == 32
-    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
-    assert ensure_key(tmp_path / "two") != one
+    path = tmp_path / "folder" / "one"
+    assert ensure_key(str(path)) == path
+    one = load_key(path)
+    assert load_key(ensure_key(path)) == one and len(one) == 32
+    assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+    assert load_key(ensure_key(tmp_path / "two")) != one
 
 
 @pytest.mark.parametrize("size", [0, 31, 33])
@@ -32,7 +37,7 @@ def test_readable_by_others(tmp_path, mode):
             read(path)
 
 
-def test_missing_folder_or_link(tmp_path):
+def test_missing_file_or_link_or_folder(tmp_path):
     for path in (tmp_path / "none", tmp_path, ""):
         with pytest.raises(ConfigError):
             load_key(path)
@@ -40,5 +45,15 @@ def test_missing_folder_or_link(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "key")
     with pytest.raises(ConfigError):
         load_key(tmp_path / "link")
-    with pytest.raises(ConfigError):
-        ensure_key(tmp_path / "no" / "folder")
+    for path in (tmp_path / "key" / "below a file", tmp_path):
+        with pytest.raises(ConfigError):
+            ensure_key(path)
+
+
+def test_the_command_in_the_message_makes_a_key(tmp_path):
+    path = tmp_path / "a key"
+    with pytest.raises(ConfigError) as caught:
+        load_key(path)
+    command = re.search(r"by hand: (\(.*\));", str(caught.value))[1]
+    subprocess.run(["sh", "-c", command], check=True)
+    assert len(load_key(path)) == 32

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
-from .. import keys
 from ..errors import ConfigError
+from ..keys import ensure_key as ensure_key
 from ..resources import find_resource
 from ..session import INPUTS, SessionOptions
-
-PRIVATE_FOLDER = 0o700
 
 
 def presets() -> list[str]:
@@ -27,17 +24,6 @@ def check_input(options: SessionOptions) -> None:
     from ..devices.masters.jigsaws_file import load
 
     load(options.input)
-
-
-def ensure_key(name: str) -> Path:
-    """The session key file; made at first start, readable only by its owner. A key others can read is refused."""
-    path = Path(name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
-    except OSError as error:
-        raise ConfigError(f"key file: cannot make the folder {path.parent}: {error.strerror}") from error
-    keys.ensure_key(path)
-    return path
 
 
 def window_possible() -> bool:

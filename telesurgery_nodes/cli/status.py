@@ -27,7 +27,6 @@ class StatusReader:
         from std_msgs.msg import String
 
         self.newest: dict[str, Any] = {}
-        self.received_at = -math.inf
         self._context = rclpy.Context()
         rclpy.init(context=self._context, domain_id=domain, signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node("telesurgery_starter", context=self._context, enable_rosout=False, start_parameter_services=False)
@@ -41,7 +40,7 @@ class StatusReader:
         except ValueError:
             return  # not ours: the line keeps its last state and grows old
         if isinstance(newest, dict):
-            self.newest, self.received_at = newest, time.monotonic()
+            self.newest = newest
 
     def spin(self, seconds: float) -> None:
         """Listen for at most ``seconds``."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ..core.values import ArmState, ConsoleState, FloatArray, HandSample, StereoFrame
 
-
 ImageArray = NDArray[np.uint8]
 
 

@@ -11,14 +11,14 @@ from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
 from ..core.kinematics.frames import Frame, compose, inverse
 from ..core.kinematics.model import RobotModel
-from ..core.safety.causes import TIMINGS
-from ..core.safety.gate import Gate, gate_limits
+from ..core.safety.gate import Gate
 from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, INSTRUMENTS, ArmReport
 from ..errors import SafetyError
 from ..ros.main import run
 from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
+from ..ros.safety import SAFETY_FILE, read_safety_config
 from .arm_loop import COLUMNS, ArmLoop, PermitBox
 from .arm_ports import VIEW, ArmPort
 from .arm_setup import make_controller, read_urdf
@@ -37,7 +37,7 @@ class ArmControlParams(NodeParams):
     idle_rate: float = param(50.0, "set point rate of the other arms; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
     telemetry_rate: float = param(100.0, "telemetry of the following arms [Hz]", low=1.0, high=1000.0)
     idle_telemetry_rate: float = param(25.0, "telemetry of the other arms [Hz]", low=1.0, high=1000.0)
-    timing: str = param("realtime", "profile of the gate's limits (core/safety/causes.py)", choices=tuple(TIMINGS))
+    config: str = param(SAFETY_FILE, "safety configuration with the gate's limits, a file of this package or a path")
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
     home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")
     urdf: str = param("urdf/patient_cart.urdf.xacro", "URDF or xacro of the patient cart, a path or a shipped file")
@@ -51,6 +51,7 @@ class ArmControl(SuiteNode):
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
         self._permits, self._trace = PermitBox(), TraceSampler()
+        self._limits = read_safety_config(self.params.config).gate
         self._model = RobotModel(read_urdf(self.params.urdf))
         self._view_chain = self._model.chain(ROOT, VIEW)
         self._mounts = {arm: inverse(self._model.fixed(ROOT, f"{arm}_rcm")) for arm in (*INSTRUMENTS, CAMERA_ARM)}
@@ -72,7 +73,7 @@ class ArmControl(SuiteNode):
         port = ArmPort(self, arm, controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
         tape = self.tape(f"arm_{arm}", COLUMNS) if follows and p.tape_dir else None
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
-        return ArmLoop(port, Gate(gate_limits(TIMINGS[p.timing])), chain, self._trace, tape, period)
+        return ArmLoop(port, Gate(self._limits), chain, self._trace, tape, period)
 
     def _on_permit(self, msg: Any) -> None:
         try:

@@ -16,6 +16,8 @@ from ..core.kinematics.limits import Joints
 from ..errors import KinematicsError
 from ..ros.messages import joint_msg, pose_from_msg, seconds
 from ..ros.node import SuiteNode
+from ..ros.turns import Turns
+from .tool_path import ToolPath
 
 VIEW = "endoscope_view"
 NEVER = -math.inf
@@ -50,11 +52,12 @@ class ArmPort:
         self._jaw: Any = None
         self._outputs = {key: node.publisher(key, arm=arm) for key in (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()))}
         self._heard: frozenset[str] = frozenset()
+        self._path = ToolPath(node, arm) if follows else None
         self._robot = node.publisher("robot_servo_jp", arm=arm)
         self._robot_jaw = node.publisher("robot_jaw_servo_jp", arm=arm) if self.has_jaw else None
         self._robot_command = node.publisher("robot_state_command", arm=arm)
         self._state = node.publisher("arm_operating_state", arm=arm)
-        self._shown = ""
+        self._shown, self._jaw_turns, self._jaw_telemetry = "", Turns(), Turns(2)
         self._subscribe(on_state, on_echo)
 
     def _subscribe(self, on_state: Any, on_echo: Any) -> None:
@@ -138,7 +141,7 @@ class ArmPort:
     def send(self, joints: Joints, jaw: float | None, stamp: Any) -> None:
         """Set points to the motors."""
         self._robot.publish(joint_msg(self.joint_names, joints, stamp=stamp))
-        if self._robot_jaw is not None and jaw is not None:
+        if self._robot_jaw is not None and jaw is not None and self._jaw_turns.mine():
             self._robot_jaw.publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=stamp))
 
     def show_state(self) -> None:
@@ -154,27 +157,32 @@ class ArmPort:
 
     def telemetry(self, now: float, rcm_view: Frame | None, setpoint: Frame | None, served: Any) -> None:
         """Publish what somebody hears. ``served``: stamp of the command the set point serves."""
-        self._measured_telemetry(now, rcm_view)
+        jaws = self._jaw_telemetry.mine()
+        self._measured_telemetry(now, rcm_view, jaws)
         heard, controller, jaw = self._heard, self.controller, self.controller.jaw_setpoint
         if "arm_setpoint_js" in heard and controller.setpoint:
             self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
         if "arm_setpoint_cp" in heard and setpoint is not None:
             self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, VIEW))
-        if "jaw_setpoint_js" in heard and math.isfinite(jaw):
+        if "jaw_setpoint_js" in heard and math.isfinite(jaw) and jaws:
             self._outputs["jaw_setpoint_js"].publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=served))
 
-    def _measured_telemetry(self, now: float, rcm_view: Frame | None) -> None:
+    def _measured_telemetry(self, now: float, rcm_view: Frame | None, jaws: bool) -> None:
         measured, msg, heard = self.measured(now), self._joints, self._heard
         if measured is None:
             return
         stamp, kinematics = msg.header.stamp, self.controller.kinematics
         if "arm_measured_js" in heard:
             self._outputs["arm_measured_js"].publish(msg)
-        if "jaw_measured_js" in heard and self._jaw is not None:
+        if "jaw_measured_js" in heard and self._jaw is not None and jaws:
             self._outputs["jaw_measured_js"].publish(self._jaw)
         local = kinematics.forward(measured.position)
-        if "arm_local_cp" in heard:
-            self._outputs["arm_local_cp"].publish(pose_msg(local, stamp, f"{self.arm}_rcm"))
+        if "arm_local_cp" in heard or self._path is not None:
+            local_msg = pose_msg(local, stamp, f"{self.arm}_rcm")
+            if "arm_local_cp" in heard:
+                self._outputs["arm_local_cp"].publish(local_msg)
+            if self._path is not None:
+                self._path.take(local_msg, now)
         if rcm_view is None:
             return
         view_rcm = inverse(rcm_view)

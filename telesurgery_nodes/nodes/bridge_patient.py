@@ -16,6 +16,7 @@ from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, 
 from ..core.video.fragments import MAX_PAYLOAD, Fragmenter
 from ..errors import ConfigError, KinematicsError, SafetyError
 from ..ros.messages import joint_msg, permit_from_msg, pose_from_msg, pose_to_msg, remote_to_msg, seconds
+from ..ros.turns import Turns
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
@@ -48,6 +49,7 @@ class PatientEnd:
         self._jaws: dict[str, float] = {}
         self._boot = secrets.randbits(32)
         self._report_seq = self._state_seq = self._ticks = self._frame_seq = 0
+        self._turns = {arm: Turns(first=2 * number) for number, arm in enumerate(FOLLOWING_ARMS)}
         self._video_at = -math.inf
         self._frame_time = FRAME_TIME
         self._reported: tuple[object, ...] = ()
@@ -150,7 +152,8 @@ class PatientEnd:
         for arm, target in targets.items():
             if arm in self._servo:
                 self._servo[arm][0].publish(pose_to_msg(target.pose, stamp, VIEW))
-                self._servo[arm][1].publish(joint_msg([f"{arm}_jaw"], [target.jaw], stamp=stamp))
+                if self._turns[arm].mine():
+                    self._servo[arm][1].publish(joint_msg([f"{arm}_jaw"], [target.jaw], stamp=stamp))
 
     def tick(self, now: float) -> None:
         """States at half the rate, reports at 50 Hz."""

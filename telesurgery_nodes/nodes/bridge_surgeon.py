@@ -50,7 +50,7 @@ class SurgeonEnd:
         self._loop: tuple[LoopEntry, float] | None = None
         self._output: TeleopOutput | None = None
         self._seq = 0
-        self._mirrored_seq = 0
+        self._mirrored, self._mirrored_seq = False, 0
         self._last: dict[str, float] = {}
         self._shown: tuple[bool, int] | None = None
         self._subscribe()
@@ -98,7 +98,9 @@ class SurgeonEnd:
 
     def _picture_age(self, now: float) -> float:
         age, at = self._picture
-        return age + (now - at)
+        silent = now - at
+        # A dead viewer must stop the arm sooner than a picture may grow old: what is on the screen then is nobody's business any more.
+        return age + silent if silent <= self._node.params.viewer_silence else math.inf
 
     def peer_accepted(self, event: PeerAccepted) -> None:
         """The patient side is there, or there anew: nothing it said before counts."""
@@ -126,8 +128,10 @@ class SurgeonEnd:
     def _take_fragment(self, event: Received) -> None:
         node = self._node
         packet = self._reassembler.push(event.payload, event.at)
+        if packet is None:
+            return
         clock = node.session.clock(event.at)
-        if packet is None or not clock.samples:
+        if not clock.samples:
             return
         captured = packet.stamp - clock.offset  # own steady clock
         kind = "mjpeg" if packet.data.startswith(JPEG_BEGIN) else "h264"
@@ -181,7 +185,7 @@ class SurgeonEnd:
             for master, rotation in output.align_goals.items():
                 if master in inputs.hands:
                     self._align[master].publish(pose_to_msg(Pose(inputs.hands[master].pose.position, rotation), stamp, VIEW))
-        if self._state and self._state[0].seq != self._mirrored_seq and self._due("mirror", MIRROR_PERIOD, now):
+        if self._mirrored and self._state and self._state[0].seq != self._mirrored_seq and self._due("mirror", MIRROR_PERIOD, now):
             self._publish_mirror(self._state[0])
         shown = (output.follow, int(inputs.phase))
         if shown != self._shown or self._due("console", STATUS_PERIOD, now):
@@ -199,6 +203,8 @@ class SurgeonEnd:
                 self._mirror[arm][1].publish(joint_msg([f"{arm}_jaw"], [tool.jaw], stamp=stamp))
 
     def _publish_status(self) -> None:
+        # Tools nobody looks at are not mirrored: 400 messages a second.
+        self._mirrored = any(one.get_subscription_count() > 0 for pair in self._mirror.values() for one in pair)
         now, health, output = self._node.now(), self._node.health(), self._output
         state = self._state[0] if self._state else None
         loop = self._loop[0] if self._loop and now - self._loop[1] <= LOOP_FRESH else None

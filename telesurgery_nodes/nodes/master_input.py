@@ -17,6 +17,7 @@ from telesurgery_nodes.ros.main import run
 from telesurgery_nodes.ros.messages import joint_msg, joy_msg, pose_from_msg, pose_to_msg, quaternion_from_rotation
 from telesurgery_nodes.ros.node import SuiteNode
 from telesurgery_nodes.ros.params import NodeParams, param
+from telesurgery_nodes.ros.turns import Turns
 
 FRAME = "endoscope_view"
 PEDAL_PERIOD = 1.0 / 50.0  # [s] pedals are repeated at 50 Hz and sent at once when they change
@@ -66,6 +67,7 @@ class MasterInput(SuiteNode):
         self._pedals: Pedals | None = None
         self._pedals_at = 0.0
         self._hands = {master: self.publisher("master_cp", arm=master) for master in MASTERS}
+        self._turns = {master: Turns(first=2 * number) for number, master in enumerate(MASTERS)}
         self._grippers = {master: self.publisher("gripper_js", arm=master) for master in MASTERS}
         self._feet = [self.publisher(key) for key in PEDAL_CHANNELS]
         self._tape = self.tape("hands", COLUMNS)
@@ -122,7 +124,8 @@ class MasterInput(SuiteNode):
         row: list[float] = [sample.stamp]
         for master, hand in sample.hands.items():
             self._hands[master].publish(pose_to_msg(hand.pose, stamp, FRAME))
-            self._grippers[master].publish(joint_msg([f"{master}_gripper"], [hand.gripper], stamp=stamp))
+            if self._turns[master].mine():
+                self._grippers[master].publish(joint_msg([f"{master}_gripper"], [hand.gripper], stamp=stamp))
         if self.params.tape_dir:
             for hand in (sample.hands[master] for master in MASTERS):
                 row += [*hand.pose.position, *quaternion_from_rotation(hand.pose.rotation), hand.gripper]

@@ -10,6 +10,7 @@ from geometry_msgs.msg import Pose, PoseArray
 from ..core.values import INSTRUMENTS, FloatArray
 from ..ros.messages import joint_msg
 from ..ros.node import SuiteNode
+from ..ros.turns import Turns
 
 ROOT_FRAME = "patient_cart"
 HALF = -0.5  # the URDF's mimic factor of <arm>_jaw_half
@@ -27,6 +28,7 @@ class RobotFace:
         self._setpoint = {arm: node.publisher("robot_setpoint_js", arm=arm) for arm in self.arms}
         self._state = {arm: node.publisher("robot_operating_state", arm=arm) for arm in self.arms}
         self._jaw = {arm: node.publisher("robot_jaw_measured_js", arm=arm) for arm in self.jaws}
+        self._slow = {arm: Turns(2, number) for number, arm in enumerate(self.jaws)}  # of publish_rate
         self._objects, self._joints = node.publisher("robot_objects"), node.publisher("joint_states")
 
     def operating_state(self, word: str) -> None:
@@ -35,11 +37,11 @@ class RobotFace:
             publisher.publish(publisher.msg_type(data=word))
 
     def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
-        """Measured joints and jaw, and the set point in force with the stamp of the command that brought it."""
+        """Measured joints, the set point in force with the stamp of the command that brought it, and every second time the jaw."""
         state, names = self._robot.state(arm), self._robot.joint_names[arm]
         self._measured[arm].publish(joint_msg(names, state.position, state.velocity, state.effort, stamp))
         self._setpoint[arm].publish(joint_msg(names, served[1], stamp=served[0]))
-        if arm in self._jaw:
+        if arm in self._jaw and self._slow[arm].mine():
             self._jaw[arm].publish(joint_msg((f"{arm}_jaw",), (state.jaw,), (state.jaw_velocity,), stamp=stamp))
 
     def joints(self, stamp: Any) -> None:

@@ -22,7 +22,7 @@ from ..ros.messages import NANO, image_msg, seconds
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 
-WATCH_PERIOD = 0.033  # [s] between two looks at the age: faster than 25 Hz also while nothing comes
+WATCH_PERIOD = 0.02  # [s] the age is repeated, so that its silence means that the viewer is gone
 TAPE_COLUMNS = ("t", "frame_seq", "age", "decode_s", "state")
 WINDOW = "endoscope"
 

@@ -47,6 +47,7 @@ class BridgeParams(NodeParams):
     scale: float = param(0.2, "tool motion per hand motion", low=0.01, high=1.0)
     hands_fresh: float = param(0.05, "hands older than this are not followed [s]", low=0.005, high=1.0)
     tools_fresh: float = param(0.15, "returned tool states older than this are not used [s]", low=0.01, high=2.0)
+    viewer_silence: float = param(0.15, "a viewer silent for longer shows nothing [s]", low=0.05, high=1.0)
     command_fresh: float = param(0.05, "commands older than this are not passed on [s]", low=0.005, high=1.0)
     setpoint_fresh: float = param(0.05, "an arm set point older than this is no anchor [s]", low=0.005, high=1.0)
     permit_fresh: float = param(0.1, "a permit older than this is none [s]", low=0.02, high=1.0)

@@ -119,12 +119,25 @@ def states(tapes: Tapes) -> dict[str, Any]:
     """Seconds in each phase, and how often following began."""
     found = tables.phases(tapes)
     if found is None:
-        return {"seconds": None, "following_s": None, "following_starts": None}
+        return {"seconds": None, "following_s": None, "following_starts": None, "interruptions": None}
     t, phase = found
     spent = np.diff(t, append=t[-1])
     seconds = {tables.phase_name(value): float(spent[phase == value].sum()) for value in np.unique(phase)}
     following = phase == float(Phase.FOLLOWING)
-    return {"seconds": seconds, "following_s": seconds.get(Phase.FOLLOWING.name, 0.0), "following_starts": len(segments(following))}
+    return {"seconds": seconds, "following_s": seconds.get(Phase.FOLLOWING.name, 0.0), "following_starts": len(segments(following)),
+            "interruptions": interruptions(tapes)}
+
+
+def interruptions(tapes: Tapes) -> list[dict[str, Any]]:
+    """Every time the patient side left FOLLOWING: seconds since the tape began, into which phase, why."""
+    tape = tapes["safety_watchdog.safety"]
+    t, phase = tape["t"], tape["phase"]
+    cause = tables.column(tapes, "safety_watchdog.safety", "cause")
+    left = np.flatnonzero((phase[:-1] == float(Phase.FOLLOWING)) & (phase[1:] != float(Phase.FOLLOWING))) + 1
+    words = [tables.cause_name(cause[row]) if cause is not None else None for row in left]
+    return [
+        {"at_s": float(t[row] - t[0]), "phase": tables.phase_name(phase[row]), "cause": why} for row, why in zip(left, words, strict=True)
+    ]
 
 
 def leave(tapes: Tapes) -> list[tuple[float, float]] | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.safety.causes import Cause
 from ..core.values import FOLLOWING_ARMS, MASTERS, FloatArray, Phase
 from ..tapes import Tape
 
@@ -119,3 +120,9 @@ def phase_name(value: float) -> str:
     """Word of a phase number."""
     known = {int(phase): phase.name for phase in Phase}
     return known.get(int(value), f"phase {value:g}")
+
+
+def cause_name(value: float) -> str:
+    """Word of a cause number."""
+    known = {int(cause): cause.name for cause in Cause}
+    return known.get(int(value), f"cause {value:g}")

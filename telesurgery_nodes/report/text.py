@@ -60,7 +60,9 @@ def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     seconds = summary["states"]["seconds"]
     if seconds is None:
         return [("states", NOT_MEASURED)]
-    return [("states", "  ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items()))]
+    rows = [("states", "  ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items()))]
+    left = [f"{found['cause']} at {found['at_s']:.1f} s" for found in summary["states"]["interruptions"]]
+    return [*rows, ("left following", ", ".join(left) or "never")]
 
 
 def summary_text(summary: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The only place where ROS messages and core values are converted.
 
-ROS quaternions are x-y-z-w, transforms3d's are w-x-y-z. Poses that are not poses raise KinematicsError: whoever receives one
+ROS quaternions are x-y-z-w, the core's are w-x-y-z. Poses that are not poses raise KinematicsError: whoever receives one
 counts it and does not move.
 """
 
@@ -17,14 +17,14 @@ from geometry_msgs.msg import PoseStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray, UInt64MultiArray
-from transforms3d.quaternions import mat2quat
 
+from ..core.rotations import quaternion_from_rotation as quaternion_from_rotation
+from ..core.rotations import rotation_from_quaternion as rotation_from_quaternion
 from ..core.values import ArmReport, Pedals, Permit, Phase, Pose, RemoteReport
 from ..errors import KinematicsError, SafetyError
 
 NANO = 1_000_000_000
 MICRO = 1e6
-UNIT_TOLERANCE = 1e-3  # |q| - 1 that a float32 round trip cannot explain
 NEVER_US = 2**63 - 1  # an age in microseconds that stands for "never heard"
 
 
@@ -37,36 +37,6 @@ def stamp_from(value: float) -> Time:
     """builtin_interfaces/Time of seconds."""
     whole = math.floor(value)
     return Time(sec=int(whole), nanosec=min(NANO - 1, round((value - whole) * NANO)))
-
-
-def rotation_from_quaternion(w: float, x: float, y: float, z: float) -> NDArray[np.float64]:
-    """Rotation matrix (3, 3) of a unit quaternion. KinematicsError where it is not one."""
-    norm = math.sqrt(w * w + x * x + y * y + z * z)
-    if not abs(norm - 1.0) <= UNIT_TOLERANCE:  # also catches NaN
-        raise KinematicsError(f"wanted a unit quaternion, got |q| = {norm}")
-    w, x, y, z = w / norm, x / norm, y / norm, z / norm
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-
-
-def quaternion_from_rotation(rotation: NDArray[np.float64]) -> tuple[float, float, float, float]:
-    """w, x, y, z of a rotation matrix (Shepperd's method; transforms3d where the trace is small)."""
-    trace = float(rotation[0, 0] + rotation[1, 1] + rotation[2, 2])
-    if trace > 0.0:
-        root = 2.0 * math.sqrt(trace + 1.0)
-        return (
-            root / 4.0,
-            float(rotation[2, 1] - rotation[1, 2]) / root,
-            float(rotation[0, 2] - rotation[2, 0]) / root,
-            float(rotation[1, 0] - rotation[0, 1]) / root,
-        )
-    w, x, y, z = mat2quat(rotation)
-    return float(w), float(x), float(y), float(z)
 
 
 def fill_pose(target: Any, pose: Pose) -> None:
@@ -130,13 +100,6 @@ def image_msg(rgb: NDArray[np.uint8], stamp: Time, frame: str) -> Image:
     msg.header.stamp, msg.header.frame_id = stamp, frame
     msg.data = data
     return msg
-
-
-def image_from_msg(msg: Image) -> NDArray[np.uint8]:
-    """View (h, w, 3) of an rgb8 image. SafetyError on another encoding: nobody may operate on a picture that is read wrongly."""
-    if msg.encoding != "rgb8":
-        raise SafetyError(f"wanted an rgb8 picture, got {msg.encoding!r}")
-    return np.frombuffer(msg.data, np.uint8).reshape(msg.height, msg.width, 3)
 
 
 def _micro(age: float) -> int:

@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from telesurgery_nodes.cli.inputs import ensure_key
 from telesurgery_nodes.cli.starter import Starter
 from telesurgery_nodes.cli.status import StatusReader, is_following
+from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.report.metrics import joint_limits, stop_time
 from telesurgery_nodes.report.tables import robot_joints
 from telesurgery_nodes.session import SessionOptions, layout

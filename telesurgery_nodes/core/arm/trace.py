@@ -4,7 +4,7 @@ Float64MultiArray data = TRACE_FIELDS:
   stamp        header.stamp of the servo_cp [s, ROS clock of this site]: identifies the command
   hop_in       servo_cp stamp -> its arrival in arm control [s, ROS clock]
   kinematics   arrival -> publication of the robot's servo_jp (waits for the control tick, gate, inverse kinematics) [s, steady]
-  robot        publication -> robot/<arm>/setpoint_js with the same stamp arrives (both hops and the robot's cycle) [s, steady]
+  robot        publication -> robot/<arm>/setpoint_js with this stamp or a newer one arrives (both hops and the robot's cycle) [s, steady]
 """
 
 from __future__ import annotations
@@ -46,9 +46,12 @@ class TraceSampler:
             self._open = _Sample(arm, stamp, hop_in, now - arrived, now)
 
     def echoed(self, arm: str, stamp: Stamp, now: float) -> tuple[float, float, float, float] | None:
-        """TRACE_FIELDS of the sample this robot set point closes, or None."""
+        """TRACE_FIELDS of the sample this robot set point closes, or None.
+
+        A newer stamp closes it too: a robot that publishes at half the command rate shows every second command only.
+        """
         sample = self._open
-        if sample is None or sample.arm != arm or sample.stamp != stamp:
+        if sample is None or sample.arm != arm or stamp < sample.stamp:
             return None
         self._open = None
-        return stamp[0] + stamp[1] * NANO, sample.hop_in, sample.kinematics, now - sample.published
+        return sample.stamp[0] + sample.stamp[1] * NANO, sample.hop_in, sample.kinematics, now - sample.published

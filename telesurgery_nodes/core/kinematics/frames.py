@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..values import Pose
+from ..values import FloatArray, Pose
 
 Vector = tuple[float, float, float]
 Rotation = tuple[float, float, float, float, float, float, float, float, float]
@@ -94,11 +94,19 @@ def inverse(a: Frame) -> Frame:
     return Frame((-p[0], -p[1], -p[2]), r)
 
 
+def vee(r: Rotation) -> Vector:
+    """Axis times sine of the angle: the antisymmetric part of a rotation."""
+    return (0.5 * (r[7] - r[5]), 0.5 * (r[2] - r[6]), 0.5 * (r[3] - r[1]))
+
+
+def angle(r: Rotation) -> float:
+    """Angle of a rotation, 0..pi [rad], exact for small angles too (atan2 of sine and cosine)."""
+    return math.atan2(norm(vee(r)), 0.5 * (r[0] + r[4] + r[8] - 1.0))
+
+
 def angle_between(a: Rotation, b: Rotation) -> float:
-    """Angle of a^T b [rad], exact for small angles too (atan2 of sine and cosine)."""
-    d = product(transpose(a), b)
-    sine = math.sqrt((d[7] - d[5]) ** 2 + (d[2] - d[6]) ** 2 + (d[3] - d[1]) ** 2)
-    return math.atan2(sine, d[0] + d[4] + d[8] - 1.0)
+    """Angle of a^T b [rad]."""
+    return angle(product(transpose(a), b))
 
 
 def quaternion(r: Rotation) -> Quaternion:
@@ -153,13 +161,23 @@ def is_finite(frame: Frame) -> bool:
     return all(map(math.isfinite, frame.p)) and all(map(math.isfinite, frame.r))
 
 
+def floats_of(matrix: FloatArray) -> Rotation:
+    """Plain floats of a numpy matrix (3, 3)."""
+    a, b, c, d, e, f, g, h, i = matrix.ravel().tolist()
+    return (a, b, c, d, e, f, g, h, i)
+
+
+def matrix_of(r: Rotation) -> FloatArray:
+    """Numpy matrix (3, 3) of a rotation."""
+    return np.array(r).reshape(3, 3)
+
+
 def frame_of(pose: Pose) -> Frame:
     """Plain floats of a numpy pose."""
     x, y, z = pose.position.tolist()
-    a, b, c, d, e, f, g, h, i = pose.rotation.ravel().tolist()
-    return Frame((x, y, z), (a, b, c, d, e, f, g, h, i))
+    return Frame((x, y, z), floats_of(pose.rotation))
 
 
 def pose_of(frame: Frame) -> Pose:
     """Numpy pose of a frame."""
-    return Pose(np.array(frame.p), np.array(frame.r).reshape(3, 3))
+    return Pose(np.array(frame.p), matrix_of(frame.r))

@@ -76,7 +76,7 @@ class Psm:
         return Frame(p, (-z6[0], -x6[0], y6[0], -z6[1], -x6[1], y6[1], -z6[2], -x6[2], y6[2]))
 
     def twist(self, q: Joints, v: Joints) -> tuple[Vector, Vector]:
-        """Linear [m/s] and angular [rad/s] velocity of the tip at joint speeds ``v`` (the Jacobian applied without forming it)."""
+        """Linear [m/s] and angular [rad/s] velocity of the tip at joint speeds ``v`` (the Jacobian is never formed)."""
         axes = _axes(q)
         arm, c1, s1 = self.geometry.wrist_length, math.cos(q[YAW]), math.sin(q[YAW])
         finger: Vector = (arm * axes.x5[0], arm * axes.x5[1], arm * axes.x5[2])
@@ -87,23 +87,6 @@ class Psm:
         along = _sum(v[INSERTION], axes.z3, 1.0, bent)
         turned = _sum(1.0, wrist, spin, axes.z6)
         return _sum(1.0, moved, 1.0, along), _sum(1.0, swing, 1.0, turned)
-
-    def jacobian(self, q: Joints) -> tuple[tuple[float, ...], ...]:
-        """Six columns (vx, vy, vz, wx, wy, wz) of the geometric Jacobian at the tip, RCM frame."""
-        axes = _axes(q)
-        arm = self.geometry.wrist_length
-        finger = (arm * axes.x5[0], arm * axes.x5[1], arm * axes.x5[2])
-        tip = _sum(q[INSERTION] + self.geometry.reach_offset, axes.z3, arm, axes.x5)
-        yaw_axis: Vector = (0.0, -1.0, 0.0)
-        pitch_axis: Vector = (-math.cos(q[YAW]), 0.0, -math.sin(q[YAW]))
-        return (
-            cross(yaw_axis, tip) + yaw_axis,
-            cross(pitch_axis, tip) + pitch_axis,
-            (*axes.z3, 0.0, 0.0, 0.0),
-            cross(axes.z3, finger) + axes.z3,
-            cross(axes.z5, finger) + axes.z5,
-            (0.0, 0.0, 0.0, *axes.z6),
-        )
 
     def branches(self, target: Frame, reference: Joints) -> Iterator[Joints]:
         """All four solutions, shaft below the remote centre first; roll unwrapped to the turn nearest ``reference``."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..rotations import angle
 from ..values import FloatArray, MotionCommand, Permit, Phase, Pose
 
 LATE_ANCHOR_M = 0.005  # a first displacement beyond this is a jump, not a beginning
-LATE_ANCHOR_COS = math.cos(math.radians(10.0))
+LATE_ANCHOR_RAD = math.radians(10.0)
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,7 @@ class AnchoredMotion:
         epoch, motion = self._epoch, inputs.command.arms[arm]
         if arm in epoch.anchors or arm in epoch.refused:
             return
-        cos = (float(np.trace(motion.rotation)) - 1.0) / 2.0
-        if not (float(np.linalg.norm(motion.displacement)) <= LATE_ANCHOR_M and cos >= LATE_ANCHOR_COS):
+        if not (float(np.linalg.norm(motion.displacement)) <= LATE_ANCHOR_M and angle(motion.rotation) <= LATE_ANCHOR_RAD):
             epoch.refused.add(arm)
             self.refused["late_anchor"] += 1
             return

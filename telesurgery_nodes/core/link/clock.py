@@ -40,6 +40,7 @@ class ClockEstimator:
         self._samples: deque[tuple[float, float, float]] = deque()  # (own time, round trip, offset), oldest first
         self._reference = 0.0
         self._line: tuple[float, float] = (0.0, 0.0)  # offset at the reference, slope
+        self._smallest = math.inf  # round trip; kept here because every datagram asks for it
         self.round_trip = math.inf  # of the newest exchange
 
     def update(self, sent: float, peer_heard: float, peer_sent: float, heard: float) -> None:
@@ -61,6 +62,7 @@ class ClockEstimator:
         self._samples.append(sample)
         while self._samples[0][0] < sample[0] - WINDOW_S:
             self._samples.popleft()
+        self._smallest = min(kept[1] for kept in self._samples)
         self._fit(sample[0])
 
     def _fit(self, now: float) -> None:
@@ -80,6 +82,5 @@ class ClockEstimator:
         """Best knowledge at own time ``now``; UNKNOWN before the first exchange."""
         if not self._samples:
             return UNKNOWN
-        smallest = min(sample[1] for sample in self._samples)
         offset = self._line[0] + self._line[1] * (now - self._reference)
-        return ClockEstimate(offset, smallest / 2.0, smallest, len(self._samples))
+        return ClockEstimate(offset, self._smallest / 2.0, self._smallest, len(self._samples))

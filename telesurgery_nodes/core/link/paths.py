@@ -142,9 +142,13 @@ class PathMonitor:
         """Worst loss of the streams that go over every path."""
         return max(meter.share() for meter in self._loss.values())
 
+    def down(self, now: float) -> bool:
+        """Nothing heard for too long."""
+        return now - self._last_seen > DOWN_AFTER_S
+
     def state(self, now: float) -> PathState:
         """By the table above."""
-        if now - self._last_seen > DOWN_AFTER_S:
+        if self.down(now):
             return PathState.DOWN
         recovering = now - self._up_since < RECOVERY_S
         if recovering or self.loss() > DEGRADED_LOSS or self._jitter > DEGRADED_JITTER_S:

@@ -151,7 +151,7 @@ class LinkSession:
 
     def clock(self, now: float) -> ClockEstimate:
         """Offset to the peer's clock by the path with the smallest round trip among those that are up, else by the best known."""
-        estimates = [(monitor.state(now) is PathState.DOWN, monitor.estimate(now)) for monitor in self._monitors.values()]
+        estimates = [(monitor.down(now), monitor.estimate(now)) for monitor in self._monitors.values()]
         known = [pair for pair in estimates if pair[1].samples]
         return min(known, key=lambda pair: (pair[0], pair[1].round_trip))[1] if known else UNKNOWN
 

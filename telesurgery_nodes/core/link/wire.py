@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import LocalLinkError, RemoteLinkError
+from ...errors import KinematicsError, LocalLinkError, RemoteLinkError
+from ..rotations import is_rotation, quaternion_from_rotation, rotation_from_quaternion
 from ..values import INSTRUMENTS, ArmMotion, FloatArray, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
-from .rotations import matrix_from_quaternion, quaternion_from_matrix
 
 VERSION = 1
 MAX_DATAGRAM = 1200  # QUIC's safe minimum (RFC 9000 section 14); wan.md 8.4
@@ -143,11 +143,9 @@ def _command_record(command: MotionCommand) -> bytes:
 
 def decode_commands(payload: bytes) -> tuple[MotionCommand, ...]:
     """Commands of a stream 1 payload, newest first (1 to HISTORY + 1)."""
-    if not payload or not 1 <= payload[0] <= HISTORY + 1:
-        raise RemoteLinkError(f"command payload of {len(payload)} B without a count of 1 to {HISTORY + 1}")
     commands = []
     offset = 1
-    for _ in range(payload[0]):
+    for _ in range(_record_count(payload)):
         command, offset = _command_from(payload, offset)
         commands.append(command)
     _end(payload, offset)
@@ -156,9 +154,14 @@ def decode_commands(payload: bytes) -> tuple[MotionCommand, ...]:
 
 def decode_newest(payload: bytes) -> MotionCommand:
     """Only the newest command of a payload: the hot path when nothing was lost."""
+    _record_count(payload)
+    return _command_from(payload, 1)[0]
+
+
+def _record_count(payload: bytes) -> int:
     if not payload or not 1 <= payload[0] <= HISTORY + 1:
         raise RemoteLinkError(f"command payload of {len(payload)} B without a count of 1 to {HISTORY + 1}")
-    return _command_from(payload, 1)[0]
+    return payload[0]
 
 
 def _command_from(payload: bytes, offset: int) -> tuple[MotionCommand, int]:
@@ -169,7 +172,7 @@ def _command_from(payload: bytes, offset: int) -> tuple[MotionCommand, int]:
     arms: dict[str, ArmMotion] = {}
     for name in _arms_of(mask):
         values = _finite(_unpack(ARM, payload, offset))
-        arms[name] = ArmMotion(_vector(values), matrix_from_quaternion(values[3:7]), values[7])
+        arms[name] = ArmMotion(_vector(values), _rotation(values[3:7]), values[7])
         offset += ARM.size
     bits = [bool(flags >> bit & 1) for bit in range(len(FLAGS))]
     pedals = Pedals(*bits[:4])
@@ -203,18 +206,18 @@ def decode_state(payload: bytes) -> RobotState:
     tools: dict[str, ToolState] = {}
     for name in _arms_of(mask):
         values = _finite(_unpack(TOOL, payload, offset))
-        tools[name] = ToolState(Pose(_vector(values), matrix_from_quaternion(values[3:7])), values[7], values[8])
+        tools[name] = ToolState(Pose(_vector(values), _rotation(values[3:7])), values[7], values[8])
         offset += TOOL.size
     _end(payload, offset)
     return RobotState(seq, stamp, echo, held, Phase(phase), cause, motion_epoch, tools)
 
 
 def _pack_arm(arm: ArmMotion) -> bytes:
-    return _pack(ARM, *_checked((*arm.displacement, *quaternion_from_matrix(arm.rotation), arm.jaw)))
+    return _pack(ARM, *_checked((*arm.displacement, *_quaternion(arm.rotation), arm.jaw)))
 
 
 def _pack_tool(tool: ToolState) -> bytes:
-    return _pack(TOOL, *_checked((*tool.pose.position, *quaternion_from_matrix(tool.pose.rotation), tool.jaw, tool.tracking_error)))
+    return _pack(TOOL, *_checked((*tool.pose.position, *_quaternion(tool.pose.rotation), tool.jaw, tool.tracking_error)))
 
 
 def _pedal_bits(pedals: Pedals) -> tuple[bool, bool, bool, bool]:
@@ -240,6 +243,19 @@ def _arms_of(mask: int) -> list[str]:
 
 def _vector(values: Sequence[float]) -> FloatArray:
     return np.array(values[:3])
+
+
+def _quaternion(rotation: FloatArray) -> tuple[float, float, float, float]:
+    if not is_rotation(rotation):
+        raise LocalLinkError(f"wanted a proper rotation matrix, got {rotation.tolist()}")
+    return quaternion_from_rotation(rotation)
+
+
+def _rotation(quaternion: Sequence[float]) -> FloatArray:
+    try:
+        return rotation_from_quaternion(*quaternion)
+    except KinematicsError as error:
+        raise RemoteLinkError(str(error)) from error
 
 
 def _checked(values: Sequence[float]) -> Sequence[float]:

@@ -127,7 +127,7 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         Cause.MASTER_STALE: CauseRow(_PAUSE, AT_ONCE, 0.100, _M, _REL, _HIGH, True, "the surgeon's hands are not being measured"),
         Cause.PICTURE_OLD: CauseRow(_NOTE, NEVER, 0.300, _M, _SELF, _MED, False, "the surgeon's picture is getting old"),
         Cause.PICTURE_STALE: CauseRow(_PAUSE, NEVER, 0.500, _M, _REL, _HIGH, False, "the surgeon sees an old or frozen picture"),
-        Cause.VIDEO_SILENT: CauseRow(_PAUSE, 0.150, 0.300, _M, _REL, _HIGH, True, "the camera at the patient sends nothing"),
+        Cause.VIDEO_SILENT: CauseRow(_PAUSE, 0.150, 0.300, _M, _REL, _HIGH, False, "the camera at the patient sends nothing"),
         Cause.ROUND_TRIP: CauseRow(_PAUSE, NEVER, 0.500, _M, _REL, _MED, False, "the round trip is too long to operate"),
         Cause.PATH_LOST: CauseRow(_NOTE, NEVER, AT_ONCE, _M, _SELF, _MED, False, "a network path is lost: no redundancy"),
         Cause.PATHS_DOWN: CauseRow(_PAUSE, 0.050, 0.150, _M, _REL, _HIGH, True, "no network path is up"),

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...errors import ConfigError
+from ..rotations import angle, is_rotation
 from ..values import TELEOP_PAIRS, ArmMotion, FloatArray, Hand, Pedals, Phase, ToolState
 from .jaw import JawFollower
 from .mapping import Anchor, valid_scale
 from .operator_signs import PresenceProof, PressDetector
-from .rotations import angle, is_rotation
 from .table import CAUSES, STEADY_SENTENCE, Event, State, next_state
 
 # dVRK orientation tolerance: 5 deg to begin, 2 deg after a clutch.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..rotations import twist
 from ..values import FloatArray
-from .rotations import twist
 
 # A press counts after 50 ms of uninterrupted contact, a release at once (reference/safety.md section 3, dead-man row).
 PRESS_DEBOUNCE = 0.050

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...core.teleop.rotations import angle, orthonormal, towards
+from ...core.rotations import angle, orthonormal, towards
 from ...core.values import MASTERS, ConsoleState, FloatArray, Hand, HandSample, Pedals, Phase, Pose
 from ...errors import DeviceError
 from .operator import Operator

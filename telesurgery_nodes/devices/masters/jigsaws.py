@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ...core.rotations import orthonormal
 from ...core.teleop.jaw import JAW_PER_GRIPPER
 from ...core.teleop.mapping import valid_scale
-from ...core.teleop.rotations import orthonormal
 from ...core.values import MASTERS, FloatArray, Hand, Pose
 from ...errors import ConfigError
 from .base import SimulatedMaster

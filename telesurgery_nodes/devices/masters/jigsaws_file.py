@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...core.teleop.rotations import orthonormal
+from ...core.rotations import orthonormal
 from ...core.values import FloatArray
 from ...errors import ConfigError
 from .curves import Spline

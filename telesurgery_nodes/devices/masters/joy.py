@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.teleop.rotations import exp, orthonormal
+from ...core.rotations import exp, orthonormal
 from ...core.values import FloatArray, Hand, HandSample, Pedals, Pose
 from ...errors import DeviceError
 from .base import SimulatedMaster

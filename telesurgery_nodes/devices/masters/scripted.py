@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.teleop.rotations import exp
+from ...core.rotations import exp
 from ...core.values import MASTERS, FloatArray, Hand, Pose
 from .base import SimulatedMaster
 from .curves import minimum_jerk, reach_time

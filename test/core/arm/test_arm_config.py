@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from kinematics.samples import CONFIG
+from arm_samples import CONFIG
 
 from telesurgery_nodes.core.arm.config import arm_config
 from telesurgery_nodes.errors import ConfigError

@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 
 import pytest
+from arm_samples import config
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kinematics.samples import config
 
 from telesurgery_nodes.core.arm.controller import FAULT_RAMP, ArmController
 from telesurgery_nodes.core.arm.states import ArmMode

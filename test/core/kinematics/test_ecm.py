@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+from arm_samples import config, postures
 
 from telesurgery_nodes.core.kinematics.ecm import Ecm
 from telesurgery_nodes.core.kinematics.limits import JointLimits
 from telesurgery_nodes.errors import ConfigError, KinematicsError
-
-from .samples import config, postures
 
 CONFIG = config("ecm")
 ECM = Ecm(CONFIG.limits)

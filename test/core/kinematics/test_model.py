@@ -6,13 +6,12 @@ import re
 
 import numpy as np
 import pytest
+from arm_samples import PSM_URDF, config, postures
 
 from telesurgery_nodes.core.kinematics.frames import angle_between, compose, distance
 from telesurgery_nodes.core.kinematics.model import RobotModel
 from telesurgery_nodes.core.kinematics.psm import Psm
 from telesurgery_nodes.errors import ConfigError, KinematicsError
-
-from .samples import PSM_URDF, config, postures
 
 PSM = Psm(config("psm").limits)
 

@@ -1,4 +1,4 @@
-"""Laws of the closed form: oracle rows, round trips, Jacobian against differences, branches, position first."""
+"""Laws of the closed form: oracle rows, round trips, twist against differences, branches, position first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ import math
 from dataclasses import replace
 
 import pytest
+from arm_samples import config, postures
 
-from telesurgery_nodes.core.kinematics.frames import IDENTITY_ROTATION, Frame, angle_between, distance, from_rpy, product
+from telesurgery_nodes.core.kinematics.frames import (
+    IDENTITY_ROTATION,
+    Frame,
+    angle_between,
+    distance,
+    from_rpy,
+    product,
+    transpose,
+    vee,
+)
 from telesurgery_nodes.core.kinematics.limits import JointLimits, Limit
 from telesurgery_nodes.core.kinematics.psm import Psm, nearest_turn
 from telesurgery_nodes.errors import ConfigError, KinematicsError
-
-from .samples import config, postures
 
 CONFIG = config("psm")
 PSM = Psm(CONFIG.limits)
@@ -53,22 +61,20 @@ def test_all_four_branches_reach_the_target() -> None:
             assert distance(back.p, target.p) <= 1e-9 and angle_between(back.r, target.r) <= 1e-9
 
 
-def test_jacobian_and_twist_are_the_derivative() -> None:
+def test_twist_is_the_derivative() -> None:
     step = 1e-6
     for q in postures(PSM.limits, 20, seed=3):
-        columns = PSM.jacobian(q)
+        whole = [0.0] * 6
         for joint in range(6):
-            ahead = PSM.forward(tuple(x + step * (i == joint) for i, x in enumerate(q)))
-            behind = PSM.forward(tuple(x - step * (i == joint) for i, x in enumerate(q)))
-            linear = [(a - b) / (2 * step) for a, b in zip(ahead.p, behind.p, strict=True)]
-            assert columns[joint][:3] == pytest.approx(linear, abs=1e-8)
-            d = product(ahead.r, (*behind.r[0::3], *behind.r[1::3], *behind.r[2::3]))
-            spin = [(d[7] - d[5]) / (4 * step), (d[2] - d[6]) / (4 * step), (d[3] - d[1]) / (4 * step)]
-            assert columns[joint][3:] == pytest.approx(spin, abs=1e-7)
-        v = tuple(0.3 * (i + 1) for i in range(6))
-        whole = [sum(columns[j][row] * v[j] for j in range(6)) for row in range(6)]
-        linear_v, angular_v = PSM.twist(q, v)
-        assert (*linear_v, *angular_v) == pytest.approx(whole, abs=1e-12)
+            unit = tuple(float(i == joint) for i in range(6))
+            linear, angular = PSM.twist(q, unit)
+            ahead = PSM.forward(tuple(x + step * v for x, v in zip(q, unit, strict=True)))
+            behind = PSM.forward(tuple(x - step * v for x, v in zip(q, unit, strict=True)))
+            assert linear == pytest.approx([(a - b) / (2 * step) for a, b in zip(ahead.p, behind.p, strict=True)], abs=1e-8)
+            assert angular == pytest.approx([x / (2 * step) for x in vee(product(ahead.r, transpose(behind.r)))], abs=1e-7)
+            whole = [sum_ + 0.3 * (joint + 1) * x for sum_, x in zip(whole, (*linear, *angular), strict=True)]
+        linear, angular = PSM.twist(q, tuple(0.3 * (joint + 1) for joint in range(6)))
+        assert (*linear, *angular) == pytest.approx(whole, abs=1e-12)
 
 
 def test_roll_is_unwrapped_towards_the_reference() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from arm_samples import PSM_URDF, config, postures
 
 from telesurgery_nodes.core.kinematics.model import RobotModel
 from telesurgery_nodes.core.kinematics.rcm import line_distance, trocar_error
-
-from .samples import PSM_URDF, config, postures
 
 
 def test_zero_by_construction_and_seen_when_not() -> None:

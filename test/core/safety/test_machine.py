@@ -1,61 +1,15 @@
-"""The state machine: every phase with every cause and guard, and random histories against the invariants of safety.md."""
+"""The state machine: every phase with every cause and guard, every way from phase to phase, every order."""
 
 import copy
 import itertools
 from dataclasses import replace
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from machine_bench import HANDS, HARD, IDLE, SEEN, Bench
 
-from telesurgery_nodes.core.safety.causes import CAUSES, Cause, Scope, Tier
-from telesurgery_nodes.core.safety.machine import CALM_TIME, ENABLED, MOVING, ORDERS, RULES, Machine, Observation, Wish, in_scope
+from telesurgery_nodes.core.safety.causes import Cause, Tier
+from telesurgery_nodes.core.safety.machine import CALM_TIME, ENABLED, MOVING, ORDERS, RULES, Wish, in_scope
 from telesurgery_nodes.core.values import Phase
-
-TICK = 0.02
-HANDS = Wish(head=True, engage=True, follow=True, press_count=1)
-IDLE = Wish(head=True)
-HARD = [cause for cause in Cause if CAUSES[cause].forces is Tier.LATCH and CAUSES[cause].scope is not Scope.GATE]
-
-# Everything the watchdog can put before the machine; the two local causes belong to the machine itself.
-SEEN = [c for c in Cause if CAUSES[c].scope is not Scope.GATE and c not in {Cause.NONE, Cause.LOCAL_PAUSE, Cause.LOCAL_STOP}]
-
-
-class Bench:
-    """A machine with fake time."""
-
-    def __init__(self):
-        self.machine, self.now = Machine(), 0.0
-
-    def tick(self, wish=IDLE, tiers=None, seconds=TICK, heard=True, ready=True):
-        for _ in range(max(1, round(seconds / TICK))):
-            self.now += TICK
-            state = self.machine.update(Observation(tiers or {}, wish, heard, ready), self.now)
-        return state
-
-    def to(self, phase):
-        """Bring a fresh machine to a phase by honest means."""
-        if phase is Phase.SELFTEST:
-            return self
-        self.tick()
-        if phase is Phase.STANDBY:
-            return self
-        self.machine.order("enable")
-        self.tick(seconds=CALM_TIME + 2 * TICK)
-        if phase is Phase.ALIGNING:
-            self.tick(replace(HANDS, follow=False, aligning=True))
-        if phase in MOVING:
-            self.tick(HANDS)
-        if phase is Phase.CLUTCHED:
-            self.tick(replace(HANDS, clutch=True))
-        if phase is Phase.COAST_HOLD:
-            self.tick(HANDS, {Cause.COMMAND_SILENT: Tier.HOLD})
-        if phase is Phase.PAUSED:
-            self.machine.order("pause")
-        if phase is Phase.FAULT:
-            self.machine.order("stop")
-        return self
 
 
 @pytest.mark.parametrize("phase", Phase)
@@ -280,79 +234,3 @@ def test_the_table_lets_nothing_into_following_from_paused_or_fault():
             assert each.sources <= {Phase.HOLDING, Phase.ALIGNING, Phase.CLUTCHED, Phase.COAST_HOLD}
         assert Phase.FAULT not in each.sources
     assert not any(order.target in MOVING for order in ORDERS.values())
-
-
-class Histories(RuleBasedStateMachine):
-    """Random histories; the model knows only what the invariants need."""
-
-    def __init__(self):
-        super().__init__()
-        self.bench, self.wish, self.tiers = Bench().to(Phase.HOLDING), IDLE, {}
-        self.trail, self.epoch, self.presses_at_fall, self.need_press = [Phase.HOLDING], 0, 0, False
-
-    def step(self, seconds):
-        for _ in range(max(1, round(seconds / TICK))):
-            state = self.bench.tick(self.wish, self.tiers)
-            if state.phase in {Phase.PAUSED, Phase.FAULT}:
-                self.need_press, self.presses_at_fall = True, self.wish.press_count
-            if state.phase is Phase.FOLLOWING:
-                assert not self.need_press or (self.wish.press_count > self.presses_at_fall and Phase.HOLDING in self.trail[-200:])
-                self.need_press = False
-            assert state.motion_epoch >= self.epoch
-            if state.motion:
-                wish = self.wish
-                assert state.phase is Phase.FOLLOWING and wish.head and wish.engage and wish.follow and not wish.clutch
-                assert not any(tier >= Tier.HOLD for tier in self.tiers.values())
-            self.epoch = state.motion_epoch
-            self.trail.append(state.phase)
-
-    @rule(seconds=st.sampled_from((TICK, 0.2, 2.1)))
-    def wait(self, seconds):
-        self.step(seconds)
-
-    @rule()
-    def press(self):
-        if not self.wish.engage:
-            self.wish = replace(self.wish, engage=True, press_count=self.wish.press_count + 1)
-        self.step(TICK)
-
-    @rule()
-    def release(self):
-        self.wish = replace(self.wish, engage=False)
-        self.step(TICK)
-
-    @rule(bit=st.sampled_from(("head", "clutch", "follow", "aligning")), value=st.booleans())
-    def change(self, bit, value):
-        self.wish = replace(self.wish, **{bit: value})
-        self.step(TICK)
-
-    @rule(cause=st.sampled_from(HARD), tier=st.sampled_from((Tier.HOLD, Tier.LATCH)))
-    def trouble(self, cause, tier):
-        self.tiers = {**self.tiers, cause: tier}
-        self.step(TICK)
-
-    @precondition(lambda self: self.tiers)
-    @rule()
-    def cure(self):
-        self.tiers = {}
-        self.step(TICK)
-
-    @rule(name=st.sampled_from(sorted(ORDERS)))
-    def order(self, name):
-        epoch = self.bench.machine.motion_epoch
-        moving = self.bench.machine.state.motion
-        self.bench.machine.order(name)
-        after = self.bench.machine.state
-        assert after.motion_epoch == epoch
-        assert moving or not after.motion, "an order never starts motion"
-        if after.phase in {Phase.PAUSED, Phase.FAULT}:
-            self.need_press, self.presses_at_fall = True, self.wish.press_count
-
-    @invariant()
-    def motion_only_while_following(self):
-        state = self.bench.machine.state
-        assert state.motion == (state.phase is Phase.FOLLOWING)
-
-
-Histories.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
-TestHistories = Histories.TestCase

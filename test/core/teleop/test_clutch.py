@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telesurgery_nodes.core.rotations import exp
 from telesurgery_nodes.core.teleop.clutch import Teleop, TeleopInputs
-from telesurgery_nodes.core.teleop.rotations import exp
 from telesurgery_nodes.core.teleop.table import State
 from telesurgery_nodes.core.values import Hand, Pedals, Phase, Pose, ToolState
 from telesurgery_nodes.errors import ConfigError

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from telesurgery_nodes.core.rotations import exp
 from telesurgery_nodes.core.teleop.mapping import Anchor, valid_scale
-from telesurgery_nodes.core.teleop.rotations import exp
 from telesurgery_nodes.core.values import Pose
 from telesurgery_nodes.errors import ConfigError
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from telesurgery_nodes.core.rotations import exp
 from telesurgery_nodes.core.teleop.operator_signs import PresenceProof, PressDetector
-from telesurgery_nodes.core.teleop.rotations import exp
 
 MS = 0.001
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from telesurgery_nodes.core.teleop.rotations import exp, is_rotation
+from telesurgery_nodes.core.rotations import exp, is_rotation
 from telesurgery_nodes.devices.masters.jigsaws_file import load
 from telesurgery_nodes.errors import ConfigError
 

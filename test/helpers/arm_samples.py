@@ -10,7 +10,7 @@ import yaml
 from telesurgery_nodes.core.arm.config import ArmConfig, arm_config
 from telesurgery_nodes.core.kinematics.limits import JointLimits, Joints
 
-CONFIG = Path(__file__).resolve().parents[3] / "config" / "arms"
+CONFIG = Path(__file__).resolve().parents[2] / "config" / "arms"
 
 
 def config(name: str) -> ArmConfig:

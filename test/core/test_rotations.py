@@ -6,8 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transforms3d.euler import euler2mat
+from transforms3d.quaternions import mat2quat
 
-from telesurgery_nodes.core.teleop.rotations import angle, exp, is_rotation, log, orthonormal, towards, twist
+from telesurgery_nodes.core.rotations import (
+    angle,
+    exp,
+    is_rotation,
+    log,
+    orthonormal,
+    quaternion_from_rotation,
+    rotation_from_quaternion,
+    towards,
+    twist,
+)
+from telesurgery_nodes.errors import KinematicsError
 
 AXES = st.tuples(*[st.floats(-1.0, 1.0)] * 3).map(np.array).filter(lambda v: np.linalg.norm(v) > 0.1)
 VECTORS = st.builds(lambda axis, turn: axis / np.linalg.norm(axis) * turn, AXES, st.floats(0.0, math.pi - 1e-3))
@@ -48,6 +61,26 @@ def test_a_trace_that_rounds_above_three_is_angle_zero():
 def test_twist_sees_only_the_roll():
     assert twist(exp(np.array([0.0, 0.0, 0.3]))) == pytest.approx(0.3)
     assert twist(exp(np.array([0.4, 0.0, 0.0]))) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (3.1, 0, 0), (0, 3.1, 0), (0, 0, 3.1), (0.1, 0.2, 0.3), (math.pi, 0, 0), (2, -1.5, 3)])
+def test_quaternions_agree_with_transforms3d_and_come_back(angles):
+    rotation = euler2mat(*angles)
+    ours, theirs = np.array(quaternion_from_rotation(rotation)), mat2quat(rotation)
+    assert abs(ours @ theirs) == pytest.approx(1.0, abs=1e-12)
+    np.testing.assert_allclose(rotation_from_quaternion(*ours), rotation, atol=1e-12)
+
+
+def test_a_quaternion_of_a_rounded_rotation_is_unit_all_the_same():
+    rounded = np.round(euler2mat(0.3, -1.1, 2.9), 3)
+    assert is_rotation(rounded, 2e-3)
+    assert np.linalg.norm(quaternion_from_rotation(rounded)) == pytest.approx(1.0, abs=1e-15)
+
+
+@pytest.mark.parametrize("wrong", [(0, 0, 0, 0), (1, 1, 0, 0), (math.nan, 0, 0, 1), (math.inf, 0, 0, 0)])
+def test_a_quaternion_that_is_not_unit_is_refused(wrong):
+    with pytest.raises(KinematicsError, match="unit quaternion"):
+        rotation_from_quaternion(*wrong)
 
 
 @pytest.mark.parametrize("bad", [np.eye(2), np.full((3, 3), np.nan), np.diag([1.0, 1.0, -1.0]), np.eye(3) * 1.01, np.zeros((3, 3))])

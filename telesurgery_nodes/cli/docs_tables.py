@@ -1,0 +1,184 @@
+"""The generated tables of docs/*.md, each made from the table in the code that runs. A new one is a function with ``@block("NAME")``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import MISSING, Field, fields
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+from ..channels import CHANNELS, Channel
+from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
+from ..core.safety.config import safety_config
+from ..core.safety.machine import CALM_TIME, ORDERS, RULES
+from ..core.values import Phase
+from ..session import MODULE, TABLE, Of, Row
+
+BLOCKS: dict[str, Callable[[], str]] = {}
+FORCES = {Tier.CLEAR: "-", Tier.NOTE: "told only", Tier.HOLD: "hold", Tier.LATCH: "PAUSED", Tier.FAULT: "FAULT"}
+CHANNEL_SITES = ("surgeon", "patient", "both")
+NODES = tuple(dict.fromkeys(row.executable for row in TABLE if row.ros))
+
+
+def block(name: str) -> Callable[[Callable[[], str]], Callable[[], str]]:
+    """Register the maker of a generated block."""
+
+    def register(make: Callable[[], str]) -> Callable[[], str]:
+        BLOCKS[name] = make
+        return make
+
+    return register
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def _ms(seconds: float) -> str:
+    if seconds == NEVER:
+        return "-"
+    return "at once" if seconds < 0.0 else f"{seconds * 1000.0:.0f}"
+
+
+@block("causes")
+def causes() -> str:
+    """Every cause with its times under both timing profiles."""
+    head = ["code", "cause", "what is said", "hold after [ms] realtime / shared", "latch after [ms]", "leads to", "acts", "ends", "alarm"]
+    rows = []
+    for cause in Cause:
+        row = CAUSES[cause]
+        pairs = [limits(cause, TIMINGS[name]) for name in ("realtime", "shared")]
+        hold, latch = (" / ".join(dict.fromkeys(_ms(pair[index]) for pair in pairs)) for index in (0, 1))
+        told = (FORCES[row.forces], row.scope.value, row.clear.value, row.alarm.value)
+        rows.append([int(cause), cause.name, row.sentence, hold, latch, *told])
+    return table(head, rows)
+
+
+@block("rules")
+def rules() -> str:
+    """Transitions in the order they are tried."""
+    every = frozenset(Phase)
+    rows = []
+    for number, rule in enumerate(RULES, 1):
+        missing = every - rule.sources
+        sources = f"all but {_names(missing)}" if len(missing) == 1 else _names(rule.sources)
+        rows.append([number, sources, rule.when, rule.target.name])
+    return table(["#", "from", "when", "to"], rows)
+
+
+@block("orders")
+def orders() -> str:
+    """Local orders."""
+    rows = []
+    for name, order in ORDERS.items():
+        target = "-" if order.target is None else order.target.name
+        rows.append([f"`safety/{name}`", _names(order.sources), order.effect, target])
+    return table(["service (std_srvs/Trigger)", "valid in", "effect", "goes at once to"], rows)
+
+
+@block("gate")
+def gate() -> str:
+    """The gate's limits under both profiles."""
+    made = {name: safety_config({"timing": name, "jump_mm": 10.0, "jump_deg": 10.0}).gate for name in TIMINGS}
+    fields = {
+        "permit older than: hold [ms]": lambda g: f"{g.permit_valid * 1000:.0f}",
+        "permit older than, while it allowed motion: latch [ms]": lambda g: f"{g.permit_latch * 1000:.0f}",
+        "no command for: hold [ms]": lambda g: f"{g.command_hold * 1000:.0f}",
+        "no command for, while motion is allowed: latch [ms]": lambda g: f"{g.command_latch * 1000:.0f}",
+        "target further from the set point than: refuse [mm]": lambda g: f"{g.jump_m * 1000:.0f}",
+        "target turned further than: refuse [deg]": lambda g: f"{math.degrees(g.jump_rad):.0f}",
+        "refused commands that latch": lambda g: f"{g.bad_count} in {g.bad_window:.0f} s",
+        "calm before following may begin again [s]": lambda _: f"{CALM_TIME:.0f}",
+    }
+    return table(["limit", *made], [[text, *(show(limit) for limit in made.values())] for text, show in fields.items()])
+
+
+def topics(site: str) -> str:
+    """Every topic of a site. QoS: what a publisher offers, and what the suite's own subscribers ask for where that is less."""
+    rows = []
+    for key, channel in CHANNELS.items():
+        if channel.site == site:
+            rate = f"{channel.rate:g}" if channel.rate else "on change"
+            rows.append([f"`{key}`", f"`{channel.name}`", channel.type, rate, _qos(channel), channel.what])
+    return table(["key", "topic", "type", "rate [Hz]", "QoS", "what"], rows)
+
+
+def _qos(channel: Channel) -> str:
+    from ..ros.endpoints import offered, requested
+
+    offer, ask = (profile.reliability.name.lower().replace("_", " ") for profile in (offered(channel), requested(channel)))
+    words = [offer if offer == ask else f"{offer}, asked {ask}", f"newest {channel.depth}", *(["latched"] if channel.latched else [])]
+    return ", ".join(words)
+
+
+@block("session")
+def session() -> str:
+    """Every process of a session in start order."""
+    rows = [[f"`{row.name}`", row.site, row.what, ", ".join(row.needs) or "-", _given(row)] for row in TABLE]
+    return table(["process", "site", "what it does", "starts after", "what the session sets"], rows)
+
+
+def _given(row: Row) -> str:
+    """Names of the parameters; a fixed one with its value, a screen's in place of the one without."""
+    words = []
+    for name, value in {**row.parameters, **row.display}.items():
+        text = name if isinstance(value, Of) else f"{name}={_value(value)}"
+        words.append(f"`{text}`" + (" with a screen" if name in row.display else ""))
+    return ", ".join(words)
+
+
+@block("parameters-every-node")
+def shared_parameters() -> str:
+    """Parameters every node has."""
+    from ..ros.params import NodeParams
+
+    return _parameters(fields(NodeParams))
+
+
+def parameters(node: str) -> str:
+    """A node's own parameters, read off its dataclass."""
+    from ..ros.params import NodeParams
+
+    shared = {spec.name for spec in fields(NodeParams)}
+    module = import_module(MODULE + node)
+    own = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
+    (kind,) = (kind for kind in own if issubclass(kind, NodeParams))
+    return _parameters(spec for spec in fields(kind) if spec.name not in shared)
+
+
+def _parameters(specs: Iterable[Field[Any]]) -> str:
+    rows = []
+    for spec in specs:
+        default = spec.default_factory() if spec.default_factory is not MISSING else spec.default
+        rows.append([f"`{spec.name}`", f"`{_value(default)}`", _valid(spec, default), spec.metadata["what"]])
+    return table(["parameter", "default", "valid", "what"], rows)
+
+
+def _valid(spec: Field[Any], default: object) -> str:
+    meta = spec.metadata
+    if meta["choices"]:
+        return ", ".join(meta["choices"])
+    if meta["low"] is not None:
+        return f"{meta['low']} to {meta['high']}"
+    return {bool: "true, false", int: "whole number", float: "number", str: "text", list: "list of text"}[type(default)]
+
+
+def _value(value: object) -> str:
+    """A value as one writes it on a command line."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return str(value) or "''"
+
+
+def _names(phases: Iterable[Phase]) -> str:
+    return ", ".join(phase.name for phase in sorted(phases))
+
+
+BLOCKS.update({f"topics-{site}": partial(topics, site) for site in CHANNEL_SITES})
+BLOCKS.update({f"parameters-{node}": partial(parameters, node) for node in NODES})

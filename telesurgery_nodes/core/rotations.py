@@ -1,0 +1,98 @@
+"""Rotation matrices at the seams, without surprises: every angle by atan2, so a dot product of 1.0000000000000002 cannot raise.
+
+All matrices have shape (3, 3), all rotation vectors shape (3,) [rad] in the frame the matrix acts in, quaternions are w-x-y-z.
+The formulas stand once, in plain floats, in kinematics/frames.py: transforms3d solves an eigenproblem for a quaternion (15 us).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..errors import KinematicsError
+from .kinematics import frames
+from .values import FloatArray
+
+# A rotation read from text with six decimals is orthogonal to about 1e-3; anything worse is not a rotation.
+ORTHOGONAL_TOLERANCE = 1e-3
+UNIT_TOLERANCE = 1e-3  # a quaternion this far from unit length is none: a float32 round trip explains 1e-7
+# Below this sine the antisymmetric part of a half turn carries no axis any more.
+SMALL_SINE = 1e-6
+
+
+def is_rotation(matrix: FloatArray, tolerance: float = ORTHOGONAL_TOLERANCE) -> bool:
+    """True for a finite, right-handed, orthogonal (3, 3) matrix."""
+    if matrix.shape != (3, 3):
+        return False
+    r = frames.floats_of(matrix)
+    x, y, z = r[0:3], r[3:6], r[6:9]
+    dot = frames.dot
+    errors = (dot(x, x) - 1.0, dot(y, y) - 1.0, dot(z, z) - 1.0, dot(x, y), dot(y, z), dot(z, x))
+    # NaN and infinity fail the comparison.
+    return all(-tolerance <= error <= tolerance for error in errors) and dot(x, frames.cross(y, z)) > 0.0
+
+
+def orthonormal(matrix: FloatArray) -> FloatArray:
+    """The proper rotation nearest to ``matrix`` (Frobenius norm)."""
+    left, _, right = np.linalg.svd(matrix)
+    flip = np.diag([1.0, 1.0, float(np.linalg.det(left @ right))])
+    return np.asarray(left @ flip @ right, dtype=np.float64)
+
+
+def quaternion_from_rotation(rotation: FloatArray) -> frames.Quaternion:
+    """Unit (w, x, y, z), w >= 0. Whether ``rotation`` is one is for `is_rotation` to say."""
+    w, x, y, z = frames.quaternion(frames.floats_of(rotation))
+    norm = math.sqrt(w * w + x * x + y * y + z * z)
+    return (w / norm, x / norm, y / norm, z / norm)
+
+
+def rotation_from_quaternion(w: float, x: float, y: float, z: float) -> FloatArray:
+    """Rotation matrix of a unit quaternion. KinematicsError where it is not one."""
+    norm = math.sqrt(w * w + x * x + y * y + z * z)
+    if not abs(norm - 1.0) <= UNIT_TOLERANCE:  # also catches NaN
+        raise KinematicsError(f"wanted a unit quaternion, got |q| = {norm}")
+    return frames.matrix_of(frames.from_quaternion((w / norm, x / norm, y / norm, z / norm)))
+
+
+def angle(matrix: FloatArray) -> float:
+    """Angle of a rotation, 0..pi [rad]."""
+    return frames.angle(frames.floats_of(matrix))
+
+
+def twist(matrix: FloatArray) -> float:
+    """The part of a rotation about its own z axis (the roll of a tool), -pi..pi [rad]."""
+    return math.atan2(float(matrix[1, 0] - matrix[0, 1]), float(matrix[0, 0] + matrix[1, 1]))
+
+
+def log(matrix: FloatArray) -> FloatArray:
+    """Rotation vector of ``matrix``: axis times angle [rad]."""
+    r = frames.floats_of(matrix)
+    vee, turn = np.array(frames.vee(r)), frames.angle(r)
+    sine = float(np.linalg.norm(vee))
+    if sine > SMALL_SINE:
+        return np.asarray(vee * (turn / sine), dtype=np.float64)
+    if turn < 1.0:
+        return vee
+    # Near a half turn (R + I) / 2 = axis axis^T: its longest column is the axis, its sign is free.
+    outer = 0.5 * (matrix + np.eye(3))
+    column = outer[:, int(np.argmax(np.diag(outer)))]
+    axis = column / np.linalg.norm(column)
+    return np.asarray(axis * (turn if float(axis @ vee) >= 0.0 else -turn), dtype=np.float64)
+
+
+def exp(vector: FloatArray) -> FloatArray:
+    """Rotation matrix of a rotation vector [rad]."""
+    x, y, z = vector.tolist()
+    turn = math.hypot(x, y, z)
+    return frames.matrix_of(frames.axis_rotation((x / turn, y / turn, z / turn), turn)) if turn else np.eye(3)
+
+
+def towards(current: FloatArray, goal: FloatArray, step: float) -> FloatArray:
+    """``current`` turned towards ``goal`` by at most ``step`` [rad] along the shortest way."""
+    vector = log(goal @ current.T)
+    turn = float(np.linalg.norm(vector))
+    if turn <= step:
+        return goal
+    return np.asarray(exp(vector * (step / turn)) @ current, dtype=np.float64)
+
