@@ -14,8 +14,9 @@ from types import FrameType
 from typing import Any
 
 from ..errors import ConfigError
+from ..keys import ensure_key
 from ..session import CODECS, ROBOTS, SessionOptions, layout, pick_domains, values
-from .inputs import check_input, ensure_key, window_possible
+from .inputs import check_input, window_possible
 from .starter import Starter
 from .status import LiveLine, StatusReader, is_following, status_line
 
@@ -30,7 +31,6 @@ class Run:
 
     began: float
     following_at: float | None = None
-    ended_at: float = 0.0
     failures: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     cpu: dict[str, float] = field(default_factory=dict)
@@ -146,7 +146,6 @@ def play(options: SessionOptions) -> Run:
         finally:
             reader.close()
         run.cpu = starter.measure_cpu()
-        run.ended_at = time.monotonic()
         starter.stop()
         run.complaints = [ended.sentence() for ended in starter.unclean()]
     return run

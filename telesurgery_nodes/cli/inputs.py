@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from ..errors import ConfigError
-from ..keys import ensure_key as ensure_key
 from ..resources import find_resource
 from ..session import INPUTS, SessionOptions
 

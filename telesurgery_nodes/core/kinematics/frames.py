@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from transforms3d.euler import euler2mat
 
 from ..values import FloatArray, Pose
 
@@ -151,9 +152,7 @@ def axis_rotation(axis: Vector, angle: float) -> Rotation:
 
 def from_rpy(roll: float, pitch: float, yaw: float) -> Rotation:
     """URDF's fixed-axis roll, pitch, yaw: Rz(yaw) Ry(pitch) Rx(roll)."""
-    about_x = axis_rotation((1.0, 0.0, 0.0), roll)
-    about_y = axis_rotation((0.0, 1.0, 0.0), pitch)
-    return product(axis_rotation((0.0, 0.0, 1.0), yaw), product(about_y, about_x))
+    return floats_of(euler2mat(roll, pitch, yaw, "sxyz"))
 
 
 def is_finite(frame: Frame) -> bool:

@@ -6,15 +6,17 @@ import math
 
 import numpy as np
 import pytest
-from transforms3d.euler import euler2mat
 from transforms3d.quaternions import mat2quat
 
 from telesurgery_nodes.core.kinematics import frames
 
+AXES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+
 
 @pytest.mark.parametrize("rpy", [(0.1, 0.2, 0.3), (3.1, 0.0, 0.1), (0.1, 3.1, 0.0), (0.0, 0.1, 3.1), (-2.0, 1.0, -2.5)])
 def test_rotations_against_transforms3d(rpy: tuple[float, float, float]) -> None:
-    ours, theirs = frames.from_rpy(*rpy), euler2mat(*rpy)
+    about_x, about_y, about_z = (frames.axis_rotation(axis, angle) for axis, angle in zip(AXES, rpy, strict=True))
+    ours, theirs = frames.from_rpy(*rpy), frames.matrix_of(frames.product(about_z, frames.product(about_y, about_x)))
     assert ours == pytest.approx(tuple(theirs.ravel()), abs=1e-14)
     q, wanted = frames.quaternion(ours), mat2quat(theirs)
     assert q == pytest.approx(tuple(wanted if wanted[0] >= 0 else -wanted), abs=1e-12)
