@@ -1,49 +1,27 @@
-"""The launch files start the same graph. Needs launch, launch_ros and launch_testing, which come only with a ROS 2 installation."""
+"""Integration test of demo.launch.py for launch_testing: `launch_test test/launch/demo_graph.py`, or by test_launch_files.py."""
 
-import importlib.util
 import time
 import unittest
 from pathlib import Path
 
-import pytest
+import launch_testing
+import launch_testing.actions
+import launch_testing.asserts
+import rclpy
+from geometry_msgs.msg import PoseStamped
+from launch.actions import IncludeLaunchDescription, TimerAction
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from rclpy.executors import SingleThreadedExecutor
 
-launch = pytest.importorskip("launch", reason="launch comes only with a ROS 2 installation")
-pytest.importorskip("launch_ros", reason="launch_ros comes only with a ROS 2 installation")
-launch_testing = pytest.importorskip("launch_testing", reason="launch_testing comes only with a ROS 2 installation")
-# PyPI's `launch` is another project: only ROS's has actions.
-pytest.importorskip("launch.actions", reason="the installed `launch` is not ROS 2's")
-
-import rclpy  # noqa: E402
-from geometry_msgs.msg import PoseStamped  # noqa: E402
-from launch.actions import IncludeLaunchDescription, TimerAction  # noqa: E402
-from launch.launch_description_sources import PythonLaunchDescriptionSource  # noqa: E402
-
-from telesurgery_nodes.cli.status import StatusReader, is_following  # noqa: E402
-from telesurgery_nodes.session import TABLE  # noqa: E402
+import launch
+from telesurgery_nodes.cli.status import StatusReader, is_following
+from telesurgery_nodes.session import TABLE
 
 LAUNCH = Path(__file__).resolve().parents[2] / "launch"
 SURGEON, PATIENT = 61, 62
 PATIENCE = 60.0
 
-pytestmark = pytest.mark.launch
 
-
-def description(name):
-    """LaunchDescription of a shipped launch file."""
-    spec = importlib.util.spec_from_file_location(f"{name}_launch", LAUNCH / f"{name}.launch.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.generate_launch_description()
-
-
-@pytest.mark.parametrize("name", ["demo", "surgeon", "patient"])
-def test_every_argument_is_described(name):
-    found = description(name).get_launch_arguments()
-    assert len(found) > 10
-    assert all(argument.description and argument.description != "no description given" for argument in found)
-
-
-@pytest.mark.launch_test
 def generate_test_description():
     """The demo, small, with the kinematic robot."""
     arguments = {
@@ -84,7 +62,7 @@ class TestGraph(unittest.TestCase):
         context = rclpy.Context()
         rclpy.init(context=context, domain_id=PATIENT)
         node = rclpy.create_node("launch_test_arm", context=context)
-        executor = rclpy.executors.SingleThreadedExecutor(context=context)
+        executor = SingleThreadedExecutor(context=context)
         executor.add_node(node)
         seen = []
         node.create_subscription(PoseStamped, "PSM1/measured_cp", lambda msg: seen.append(msg.pose.position), 10)
