@@ -44,7 +44,7 @@ def arguments(enable_on_start):
         declare("out", "", "session folder for raw samples and snapshots; empty: none"),
         declare("headless", "true", "no viewer window", BOOL),
         declare("reengage", "true", "the scripted operator presses the pedal again after a hold", BOOL),
-        declare("enable_on_start", enable_on_start, "enable without the local team's `safety/enable`; for demonstrations only", BOOL),
+        declare("enable_on_start", enable_on_start, "enable and home without the local team; for demonstrations only", BOOL),
         declare("rviz", "false", "RViz with the shipped view of the site", BOOL),
     ]
 

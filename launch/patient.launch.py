@@ -1,6 +1,7 @@
 """The patient's site: bridge, arm control, robot, camera, watchdog.
 
-The local team enables it: `ros2 service call /safety/enable std_srvs/srv/Trigger`.
+The local team enables it in two steps, in this site's ROS domain:
+`ros2 service call /safety/enable std_srvs/srv/Trigger`, then `ros2 service call /safety/home std_srvs/srv/Trigger` (the arms move).
 """
 
 import sys

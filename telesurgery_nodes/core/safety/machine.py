@@ -128,10 +128,10 @@ class Order:
 ORDERS: Mapping[str, Order] = MappingProxyType(
     {
         "enable": Order(
-            frozenset({Phase.STANDBY}) | ENABLED - {Phase.PAUSED},
+            frozenset({Phase.STANDBY}) | ENABLED,  # in PAUSED too: a robot whose own brake tripped waits for it
             None,
-            "from STANDBY to HOLDING as soon as the arm is homed",
-            "enable is valid in STANDBY; after a fault reset first, after a pause resume",
+            "lets the robot's own brake go; from STANDBY to HOLDING as soon as the arm is homed",
+            "enable is valid in STANDBY and while enabled; after a fault reset first",
         ),
         "home": Order(
             frozenset({Phase.STANDBY, Phase.PAUSED}), None, "lets the local arms home", "homing is valid in STANDBY and PAUSED only"

@@ -234,3 +234,11 @@ def test_the_table_lets_nothing_into_following_from_paused_or_fault():
             assert each.sources <= {Phase.HOLDING, Phase.ALIGNING, Phase.CLUTCHED, Phase.COAST_HOLD}
         assert Phase.FAULT not in each.sources
     assert not any(order.target in MOVING for order in ORDERS.values())
+
+
+def test_enable_in_a_pause_reaches_the_arms_but_leads_nowhere_by_itself():
+    """A robot whose own brake tripped waits for it; leaving PAUSED still needs calm and a new pedal press."""
+    bench = Bench().to(Phase.FOLLOWING)
+    bench.machine.order("pause")
+    assert bench.machine.order("enable")[0]
+    assert bench.machine.state.phase is Phase.PAUSED

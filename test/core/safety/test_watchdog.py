@@ -234,4 +234,4 @@ def test_orders_go_to_the_machine_and_the_sentence_says_why():
     assert verdict.sentence.startswith("PAUSED: paused by the team at the patient")
     site.arm = replace(site.arm, robot_age=9.0)
     assert "also" in site.run(hands_fresh=False).sentence
-    assert not site.dog.command("enable", site.now)[0]
+    assert not site.dog.command("reset", site.now)[0]
