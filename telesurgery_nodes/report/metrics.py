@@ -166,6 +166,13 @@ def rate(t: FloatArray) -> float | None:
     return float((len(t) - 1) / (t[-1] - t[0])) if len(t) > 1 and t[-1] > t[0] else None
 
 
+def steady_rate(t: FloatArray, longest_gap: float) -> float | None:
+    """Rows per second over the stretches without a gap longer than ``longest_gap`` [s]: what was paused in between does not count."""
+    steps = np.diff(t)
+    inside = steps[(steps > 0.0) & (steps <= longest_gap)]
+    return float(len(inside) / inside.sum()) if len(inside) else None
+
+
 def ledger_difference(loop: FloatArray, stages: FloatArray) -> FloatArray:
     """|sum of ``stages`` (n, k) - ``loop`` (n,)| [s]: what the ledger cannot account for. NaN rows are left out."""
     difference = np.abs(np.sum(stages, axis=1) - loop)

@@ -17,10 +17,12 @@ from .metrics import (
     rate,
     segments,
     spread,
+    steady_rate,
 )
 from .tables import Tapes
 
 MM, MS = 1000.0, 1000.0
+FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
 
 
 def scaled(values: dict[str, float] | None, factor: float) -> dict[str, float] | None:
@@ -109,10 +111,11 @@ def picture(tapes: Tapes) -> dict[str, Any]:
 
 
 def commands(tapes: Tapes) -> dict[str, Any]:
-    """Rates of hands and of set points [Hz], each measured where it is made or used."""
+    """Rates [Hz]: hands where they are made, commands where they reach the arms of the patient side while it follows."""
     found = tables.hands(tapes)
-    rates = {name: rate(arm.t) for name, arm in tables.arms(tapes).items()}
-    return {"hands_hz": rate(found[0]) if found else None, "arm_hz": rates}
+    served, published = (tables.column(tapes, "teleop_bridge_patient.commands", name) for name in ("t", "published"))
+    arrived = served[published > 0.0] if served is not None and published is not None else np.empty(0)
+    return {"hands_hz": rate(found[0]) if found else None, "commands_hz": steady_rate(arrived, FOLLOWING_GAP)}
 
 
 def states(tapes: Tapes) -> dict[str, Any]:

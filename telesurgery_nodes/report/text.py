@@ -51,6 +51,7 @@ def _machine_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("pictures shown", value(picture["fps"], 1, " per s")),
         ("picture age", spread_words(picture["age_ms"])),
         ("hand samples", value(summary["commands"]["hands_hz"], 1, " per s")),
+        ("commands at the arms", value(summary["commands"]["commands_hz"], 1, " per s")),
     ]
     rows += [(f"CPU {name}", f"{percent:.1f} % of a core") for name, percent in summary["cpu"].items()]
     return [*rows, ("CPU together", f"{sum(summary['cpu'].values()):.1f} % of {summary['conditions']['cores']} cores")]

@@ -12,7 +12,7 @@ from telesurgery_nodes.errors import ConfigError
 ARM = {"rms_mm": 0.2, "rms_deg": 0.3, "trocar_max_mm": 0.01, "limit_violations": 0}
 SUMMARY = {
     "ok": True, "why": None, "tracking": {"PSM1": ARM, "PSM2": {**ARM, "rms_mm": 0.4}}, "ledger": {"difference_ms": {"max": 0.5}},
-    "robot": {"real_time_factor": 0.999}, "picture": {"fps": 25.0}, "commands": {"arm_hz": {"PSM1": 250.0, "PSM2": 249.9}},
+    "robot": {"real_time_factor": 0.999}, "picture": {"fps": 25.0}, "commands": {"commands_hz": 249.9},
 }  # fmt: skip
 
 
@@ -65,5 +65,5 @@ def test_road_with_one_arm_missing_is_not_measured():
 
 
 def test_road_of_an_empty_session_measures_nothing():
-    empty = {"tracking": {}, "ledger": None, "robot": {}, "picture": {}, "commands": {"arm_hz": {}}}
+    empty = {"tracking": {}, "ledger": None, "robot": {}, "picture": {}, "commands": {}}
     assert all(bar.holds is None for bar in road.bars(empty, recorded=False))

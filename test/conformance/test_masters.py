@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from telesurgery_nodes.core.rotations import angle, exp, is_rotation
 from telesurgery_nodes.core.teleop.clutch import Teleop, TeleopInputs
-from telesurgery_nodes.core.teleop.rotations import angle, exp, is_rotation
 from telesurgery_nodes.core.teleop.table import State
 from telesurgery_nodes.core.values import MASTERS, TELEOP_PAIRS, ConsoleState, Phase, Pose, ToolState
 from telesurgery_nodes.devices.masters.jigsaws import JigsawsMaster

@@ -16,6 +16,7 @@ from telesurgery_nodes.report.metrics import (
     rotation_angle_deg,
     segments,
     spread,
+    steady_rate,
     stop_time,
 )
 
@@ -140,3 +141,9 @@ def test_spread_and_rate():
 
 def test_ledger_difference():
     assert ledger_difference(np.array([0.2, np.nan]), np.array([[0.1, 0.097], [1.0, 1.0]])) == pytest.approx([0.003])
+
+
+def test_a_steady_rate_leaves_pauses_out():
+    t = np.concatenate([np.arange(100) * 0.004, 10.0 + np.arange(100) * 0.004])
+    assert steady_rate(t, 0.35) == pytest.approx(250.0)
+    assert steady_rate(t[:1], 0.35) is None
