@@ -52,6 +52,7 @@ def bars(summary: dict[str, Any], recorded: bool) -> list[Bar]:
     """The bars of issue 2 that a session can measure, then the others with where they are measured."""
     why = "the session left no such samples"
     hands = "recorded" if recorded else "scripted"
+    commands = _nested(summary, "commands", "commands_hz")
     found = [
         at_most("road.2.rms", f"tool against command, RMS, {hands} hands", _worst(summary, "rms_mm"), RMS_MM, "mm", why),
         at_most("road.2.angle", f"tool against command, RMS, {hands} hands", _worst(summary, "rms_deg"), RMS_DEG, "deg", why),
@@ -60,7 +61,7 @@ def bars(summary: dict[str, Any], recorded: bool) -> list[Bar]:
         at_most("road.2.ledger", "worst |sum of stages - loop|", _nested(summary, "ledger", "difference_ms", "max"), LEDGER_MS, "ms", why),
         at_least("road.4.rtf", "real-time factor", _nested(summary, "robot", "real_time_factor"), REAL_TIME, "", why),
         at_least("road.4.fps", "stereo frames shown", _nested(summary, "picture", "fps"), FRAMES * RATE_TOLERANCE, "Hz", why),
-        at_least("road.4.rate", "commands that reach the arms", _nested(summary, "commands", "commands_hz"), COMMANDS * RATE_TOLERANCE, "Hz", why),
+        at_least("road.4.rate", "commands that reach the arms", commands, COMMANDS * RATE_TOLERANCE, "Hz", why),
     ]
     elsewhere = [Bar(id, what, None, *ELSEWHERE_LIMITS[id], None, reason) for id, (what, reason) in ELSEWHERE.items()]
     return sorted([*found, *elsewhere], key=lambda bar: bar.id)

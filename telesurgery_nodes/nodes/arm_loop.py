@@ -151,7 +151,7 @@ class ArmLoop:
             float(output.reasons if output is not None else Limit.NONE),
             float(self.decision is not None and self.decision.motion),
             *measured.position,
-            float(not self.controller.config.limits.inside(measured.position)),
+            float(not self.chain.inside(measured.position)),
         )
 
 

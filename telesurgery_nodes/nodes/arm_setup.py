@@ -39,6 +39,9 @@ def make_controller(arm: str, chain: Chain, max_tick: float) -> ArmController:
     config = read_config("ecm" if arm == CAMERA_ARM else "psm")
     psm = Psm(config.limits, PsmGeometry(**config.geometry)) if arm != CAMERA_ARM else None
     kinematics = psm if psm is not None else Ecm(config.limits, EcmGeometry(**config.geometry))
+    limits = config.limits
+    if not (chain.inside(limits.lower) and chain.inside(limits.upper)):
+        raise ConfigError(f"{arm}: config/arms lets joints go to {limits.lower}..{limits.upper}, further than the URDF does")
     # Every joint away from zero, so that a wrong axis or sign cannot hide.
     posture = tuple(0.7 * home + 0.3 * (0.5 * upper) for home, upper in zip(config.home, config.limits.upper, strict=True))
     ours, theirs = kinematics.forward(posture), chain.forward(posture)

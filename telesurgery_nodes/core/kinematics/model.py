@@ -67,6 +67,10 @@ class Chain:
             frame = link
         return compose(frame, self.tool)
 
+    def inside(self, q: Sequence[float]) -> bool:
+        """True where every joint is within the URDF's range; NaN is not."""
+        return len(q) == len(self.joints) and all(joint.lower <= x <= joint.upper for joint, x in zip(self.joints, q, strict=True))
+
     def axis_line(self, q: Sequence[float], index: int) -> tuple[Vector, Vector]:
         """A point on, and the unit direction of, the axis of moving joint ``index`` in the base frame."""
         for number, link in enumerate(self._links(q)):

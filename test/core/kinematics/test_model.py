@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -82,3 +83,12 @@ def test_chains_that_are_not_there() -> None:
     with pytest.raises(KinematicsError, match="valid are"):
         model.chain("rcm", "tip").axis_line((0.0,) * 6, 9)
     assert RobotModel(PSM_URDF.replace('<axis xyz="0 0 2"/>', "")).chain("rcm", "tip").joints[0].axis == (1.0, 0.0, 0.0)
+
+
+def test_inside_the_range_of_the_urdf():
+    chain = RobotModel(PSM_URDF).chain("rcm", "tip")
+    lower, upper = (tuple(getattr(joint, name) for joint in chain.joints) for name in ("lower", "upper"))
+    assert chain.inside(lower) and chain.inside(upper)
+    assert not chain.inside((upper[0] + 1e-9, *upper[1:]))
+    assert not chain.inside((math.nan, *upper[1:]))
+    assert not chain.inside(upper[1:])

@@ -94,7 +94,7 @@ def test_a_wrist_at_its_end_keeps_the_position(wrist: tuple[float, ...]) -> None
 
 
 def test_too_deep_or_too_near_points_at_the_target_and_says_so() -> None:
-    for insertion, edge in ((0.26, 0.24), (0.03, 0.045)):
+    for insertion, edge in ((0.26, PSM.limits.upper[2]), (0.03, PSM.limits.lower[2])):
         target = PSM.forward((0.2, 0.1, insertion, 0.1, 0.3, 0.1))
         solution = PSM.follow(target, (0.2, 0.1, edge, 0.1, 0.3, 0.1))
         tip = PSM.forward(solution.joints).p
