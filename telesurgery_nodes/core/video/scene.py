@@ -9,21 +9,20 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from ...errors import ConfigError
 from ..kinematics.frames import Frame, from_rpy
-from ..kinematics.model import Chain, RobotModel
+from ..kinematics.model import RobotModel
 from ..values import FloatArray
 from . import meshes
+from .limbs import Limb, Part
 from .meshes import Mesh
 
 LEFT_EYE = "endoscope_left_optical_frame"
 RIGHT_EYE = "endoscope_right_optical_frame"
 NO_COLOR = (0.7, 0.7, 0.7)  # a visual without a material
-RING_COLORS = ((0.93, 0.30, 0.22), (0.98, 0.75, 0.18), (0.28, 0.75, 0.38), (0.25, 0.55, 0.95), (0.85, 0.40, 0.85), (0.95, 0.95, 0.90))
 TISSUE_SIZE = 0.5  # [m] fills the view of a 50 degree eye from 0.2 m and farther
 TISSUE_DROP = 0.012  # [m] below the board's top: just under the 6 mm board and its bumps
 
@@ -35,14 +34,6 @@ class Mimic:
     joint: str
     multiplier: float
     offset: float
-
-
-@dataclass(frozen=True)
-class Part:
-    """One mesh in the frame of the last link of ``chain``."""
-
-    chain: Chain
-    mesh: Mesh
 
 
 class Scene:
@@ -57,35 +48,24 @@ class Scene:
         self._eyes = {eye: self._model.chain(self._root, eye) for eye in (LEFT_EYE, RIGHT_EYE)}
         camera_joints = self._eyes[LEFT_EYE].names[:1]
         parts = [part for part in self._parts(root) if not part.chain.names or part.chain.names[:1] != camera_joints]
-        self.moving = tuple(part for part in parts if part.chain.names)
-        still = [self._placed(part, {}) for part in parts if not part.chain.names]
-        self.static = meshes.merge([*still, *self._tissue(board)])
+        self.limbs = tuple(_limbs([part for part in parts if part.chain.names]))
+        still = [part.mesh.moved(*_arrays(part.chain.tool)) for part in parts if not part.chain.names]
+        self.still = meshes.merge(still), *self._tissue(board)  # solids apart from the open tissue: their backs need no drawing
 
     @property
     def joints(self) -> tuple[str, ...]:
         """Joints that must be known before there is a picture (a mimic joint counts as the one it follows)."""
-        chains = [*(part.chain for part in self.moving), *self._eyes.values()]
-        names = {name for chain in chains for name in chain.names}
+        chains = [*(limb.names for limb in self.limbs), *(eye.names for eye in self._eyes.values())]
+        names = {name for chain in chains for name in chain}
         return tuple(sorted({self._mimics[name].joint if name in self._mimics else name for name in names}))
 
     def eye(self, eye: str, positions: Mapping[str, float]) -> Frame:
         """Pose of LEFT_EYE or RIGHT_EYE in the root link."""
-        return self._eyes[eye].forward(self._values(self._eyes[eye], positions))
+        return self._eyes[eye].forward(self.values(self._eyes[eye].names, positions))
 
-    def moving_groups(self, positions: Mapping[str, float]) -> list[Mesh]:
-        """One mesh per arm (all that hangs on one first joint): small rectangles on the picture are quick to draw."""
-        arms = sorted({part.chain.names[0] for part in self.moving})
-        return [meshes.merge([self._placed(part, positions) for part in self.moving if part.chain.names[0] == arm]) for arm in arms]
-
-    def moving_mesh(self, positions: Mapping[str, float]) -> Mesh:
-        """Everything that moves with joints (without the camera arm), in the root link."""
-        return meshes.merge([self._placed(part, positions) for part in self.moving])
-
-    def _placed(self, part: Part, positions: Mapping[str, float]) -> Mesh:
-        return part.mesh.moved(*_arrays(part.chain.forward(self._values(part.chain, positions))))
-
-    def _values(self, chain: Chain, positions: Mapping[str, float]) -> list[float]:
-        return [self._value(name, positions) for name in chain.names]
+    def values(self, names: Sequence[str], positions: Mapping[str, float]) -> tuple[float, ...]:
+        """Positions of ``names``, mimic joints too."""
+        return tuple(self._value(name, positions) for name in names)
 
     def _value(self, name: str, positions: Mapping[str, float]) -> float:
         mimic = self._mimics.get(name)
@@ -112,26 +92,10 @@ class Scene:
         return [meshes.tissue(TISSUE_SIZE).moved(rotation, position - TISSUE_DROP * rotation[:, 2])]
 
 
-def rings_mesh(poses: Sequence[Sequence[float]], radius: float, tube: float) -> Mesh:
-    """Rings at ``poses`` (x, y, z [m], w, x, y, z quaternion) in the root link, coloured in turn."""
-    return meshes.merge([_ring(pose, radius, tube, RING_COLORS[number % len(RING_COLORS)]) for number, pose in enumerate(poses)])
-
-
-def _ring(pose: Sequence[float], radius: float, tube: float, color: Sequence[float]) -> Mesh:
-    w, x, y, z = np.asarray(pose[3:7], dtype=float) / np.linalg.norm(pose[3:7])
-    rotation = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-    return _torus(radius, tube, tuple(color)).moved(rotation, np.asarray(pose[:3], dtype=float))
-
-
-@lru_cache(maxsize=64)
-def _torus(radius: float, tube: float, color: tuple[float, ...]) -> Mesh:
-    return meshes.torus(radius, tube, color)
+def _limbs(parts: Sequence[Part]) -> list[Limb]:
+    """One limb for all that hangs on one first joint."""
+    first = sorted({part.chain.names[0] for part in parts})
+    return [Limb([part for part in parts if part.chain.names[0] == name]) for name in first]
 
 
 def _arrays(frame: Frame) -> tuple[FloatArray, FloatArray]:

@@ -1,45 +1,43 @@
 """A stereo endoscope that looks at the simulated cart. No GL, no system package: OpenCV draws on the CPU.
 
-The still scene (tissue, board, pegs) is drawn once per camera pose and kept with its depth; each frame only the rectangle that
-instruments and rings touch is copied from it and drawn over (see reference/sim.md section 4).
+What did not move since the last picture is neither placed nor lit nor drawn again: things are piled up in the order in which they
+last moved, and only those above the first that changed are taken away and drawn anew (canvas.py). With the camera at rest the still
+scene (tissue, board, pegs) thus lies at the bottom for good, and rings sink to it as they come to rest. See reference/sim.md section 4.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
-import cv2
-import numpy as np
-
-from ...core.kinematics.frames import Frame
-from ...core.values import StereoFrame
-from ...core.video.geometry import ImageArray, StereoGeometry
-from ...core.video.scene import LEFT_EYE, RIGHT_EYE, Scene, rings_mesh
+from ...core.kinematics.frames import Frame, pose_of
+from ...core.values import Pose, StereoFrame
+from ...core.video.geometry import StereoGeometry
+from ...core.video.meshes import Mesh
+from ...core.video.rings import ring_frame, ring_mesh, settled
+from ...core.video.scene import LEFT_EYE, RIGHT_EYE, Scene
+from ...core.video.shading import lit
+from ...core.video.view import in_view, looks_same, seen_by
 from ...errors import ConfigError
 from . import rasteriser as ras
-from .rasteriser import EyePose, EyeTriangles, FloatImage, Roi
+from .canvas import Canvas, Thing
 
 RING_RADIUS = 0.0065  # [m] config/scene.yaml rings; the caller passes the real ones
 RING_TUBE = 0.0018  # [m]
-BACKGROUND = (0.16, 0.05, 0.05)  # unlit tissue in the distance
-STILL_ANGLE = 2e-4  # [rad] 0.1 px at 640x480: below it the kept picture of the still scene serves on
-STILL_DISTANCE = 2e-5  # [m] 0.1 px at 0.1 m
-WHITE = 255.0
 POSE_VALUES = 7
+SIDES = LEFT, RIGHT = 0, 1
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
-    """The still scene as one eye sees it."""
+class _View:
+    """What the eyes see of a thing in one state; ``since`` counts pictures."""
 
-    eyes: tuple[EyePose, EyePose]
-    colors: tuple[FloatImage, FloatImage]
-    depths: tuple[FloatImage, FloatImage]
-    pictures: tuple[ImageArray, ImageArray]
-    work_colors: tuple[FloatImage, FloatImage]
-    work_depths: tuple[FloatImage, FloatImage]
+    state: object
+    eyes: tuple[Pose, Pose]
+    since: int
+    sides: tuple[Thing, Thing]
 
 
 class SimulatedStereo:
@@ -53,8 +51,11 @@ class SimulatedStereo:
         self._ring = ring_radius, ring_tube
         self._positions: dict[str, float] = {}
         self._needed = self._scene.joints
-        self._objects: tuple[tuple[float, ...], ...] = ()
-        self._kept: _Kept | None = None
+        self._objects: tuple[Frame, ...] = ()
+        self._drawn: tuple[Frame, ...] = ()
+        self._eyes: tuple[Frame, tuple[Pose, Pose]] | None = None
+        self._views: dict[object, _View] = {}
+        self._canvases = Canvas(geometry), Canvas(geometry)
         self._seq = 0
         self.static_draws = 0
 
@@ -81,74 +82,50 @@ class SimulatedStereo:
         for pose in taken:
             if len(pose) != POSE_VALUES or not all(map(math.isfinite, pose)) or not any(pose[3:]):
                 raise ConfigError(f"an object pose is 3 + 4 finite numbers with a rotation, got {pose}")
-        self._objects = taken
+        self._objects = tuple(map(ring_frame, taken))
 
     def read(self, stamp: float) -> StereoFrame | None:
         """Draw both eyes."""
         if self.missing_joints:
             return None
-        kept = self._still_scene()
-        groups = [*self._scene.moving_groups(self._positions), rings_mesh(self._objects, *self._ring)]
-        lit = [(mesh, ras.shade(mesh, kept.eyes)) for mesh in groups]
-        left, right = (
-            self._draw(side, [ras.seen_by(mesh, colors, kept.eyes[side], self._geometry) for mesh, colors in lit], kept) for side in (0, 1)
-        )
+        eyes = self._look()
+        views = [self._view("still", None, eyes, self._scene.still), *self._limbs(eyes), *self._rings(eyes)]
+        views.sort(key=lambda view: view.since)
+        left, right = (self._canvases[side].show([view.sides[side] for view in views]) for side in SIDES)
         self._seq += 1
         return StereoFrame(self._seq, stamp, left, right)
 
     def close(self) -> None:
         """Nothing to release."""
 
-    def _draw(self, side: int, seen: list[EyeTriangles], kept: _Kept) -> ImageArray:
-        """One rectangle per arm: in one rectangle around all of them the rasteriser takes 2.5 times as long."""
-        picture = kept.pictures[side].copy()
-        work = kept.work_colors[side], kept.work_depths[side]
-        areas = [part.roi.slices for part in seen if part.roi is not None]
-        for part in seen:
-            if part.roi is not None:
-                color, depth = (image[part.roi.slices].copy() for image in work)
-                ras.draw(part, self._geometry, part.roi, color, depth)
-                work[0][part.roi.slices], work[1][part.roi.slices] = color, depth
-        for area in areas:
-            picture[area] = _bytes(work[0][area])
-        for area in areas:  # the next frame starts from the still scene again
-            work[0][area], work[1][area] = kept.colors[side][area], kept.depths[side][area]
-        return picture
-
-    def _still_scene(self) -> _Kept:
-        eyes = _eye_pose(self._scene.eye(LEFT_EYE, self._positions)), _eye_pose(self._scene.eye(RIGHT_EYE, self._positions))
-        if self._kept is None or not _same(self._kept.eyes[0], eyes[0]):
-            self._kept = self._draw_still(eyes)
+    def _look(self) -> tuple[Pose, Pose]:
+        """The eyes; the very same as for the last picture where they moved less than shows."""
+        at = self._scene.eye(LEFT_EYE, self._positions)
+        if self._eyes is None or not looks_same(self._eyes[0], at):
+            self._eyes = at, (pose_of(at), pose_of(self._scene.eye(RIGHT_EYE, self._positions)))
             self.static_draws += 1
-        return self._kept
+        return self._eyes[1]
 
-    def _draw_still(self, eyes: tuple[EyePose, EyePose]) -> _Kept:
-        roi: Roi = ras.whole(self._geometry)
-        size = self._geometry.height, self._geometry.width
-        colors = ras.shade(self._scene.static, eyes)
-        images, depths = [], []
-        for eye in eyes:
-            image = np.full((*size, 3), BACKGROUND, dtype=np.float32)
-            depth = np.full(size, ras.FAR, dtype=np.float32)
-            ras.draw(ras.seen_by(self._scene.static, colors, eye, self._geometry), self._geometry, roi, image, depth)
-            images.append(image)
-            depths.append(depth)
-        pictures = _bytes(images[0]), _bytes(images[1])
-        work = (images[0].copy(), images[1].copy()), (depths[0].copy(), depths[1].copy())
-        return _Kept(eyes, (images[0], images[1]), (depths[0], depths[1]), pictures, *work)
+    def _limbs(self, eyes: tuple[Pose, Pose]) -> Iterator[_View]:
+        for limb in self._scene.limbs:
+            values = self._scene.values(limb.names, self._positions)
+            yield self._view(limb.name, values, eyes, map(limb.mesh, [values]))
 
+    def _rings(self, eyes: tuple[Pose, Pose]) -> Iterator[_View]:
+        self._drawn = settled(self._drawn, self._objects)
+        for number, frame in enumerate(self._drawn):
+            yield self._view(number, frame, eyes, starmap(ring_mesh, [(number, frame, *self._ring)]))
 
-def _bytes(color: FloatImage) -> ImageArray:
-    """0..1 floats as 0..255."""
-    return np.asarray(cv2.convertScaleAbs(color, alpha=WHITE), dtype=np.uint8)
+    def _view(self, name: object, state: object, eyes: tuple[Pose, Pose], meshes: Iterable[Mesh]) -> _View:
+        """The very same object as for the last picture where neither the thing nor the eyes moved; only else ``meshes`` is run through."""
+        view = self._views.get(name)
+        if view is None or view.state != state or view.eyes is not eyes:
+            view = self._views[name] = _View(state, eyes, self._seq, self._seen(meshes, eyes))
+        return view
 
-
-def _eye_pose(frame: Frame) -> EyePose:
-    return EyePose(np.array(frame.r).reshape(3, 3), np.array(frame.p))
-
-
-def _same(one: EyePose, other: EyePose) -> bool:
-    """Whether the picture of the still scene would be the same to a tenth of a pixel."""
-    moved = float(np.abs(one.position - other.position).max())
-    turned = float(np.abs(one.rotation - other.rotation).max())
-    return moved < STILL_DISTANCE and turned < STILL_ANGLE
+    def _seen(self, meshes: Iterable[Mesh], eyes: tuple[Pose, Pose]) -> tuple[Thing, Thing]:
+        lamp = (eyes[LEFT].position + eyes[RIGHT].position) / 2.0
+        lit_up = [(mesh, lit(mesh, lamp)) for mesh in (in_view(mesh, eyes, self._geometry) for mesh in meshes)]
+        parts = [[seen_by(mesh, colors, eyes[side], self._geometry) for mesh, colors in lit_up] for side in SIDES]
+        left, right = (tuple(part for part in of_side if part is not None) for of_side in parts)
+        return left, right

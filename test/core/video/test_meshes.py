@@ -1,6 +1,7 @@
 """Meshes: closed volumes, unit normals that point outwards."""
 
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -21,13 +22,16 @@ def area(mesh):
     return np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
 
 
-def volume(mesh):
-    """Divergence theorem with the vertex normals, so it is blind to winding but not to a normal that points inwards."""
+def faces(mesh):
+    """Twice the area of each triangle along the side it shows."""
     a, b, c = (mesh.vertices[mesh.triangles[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a) / 2
-    normal = mesh.normals[mesh.triangles].mean(axis=1)
-    face *= np.sign(np.einsum("ij,ij->i", face, normal))[:, None]
-    return np.einsum("ij,ij->i", face, (a + b + c) / 3).sum() / 3
+    return np.cross(b - a, c - a)
+
+
+def volume(mesh):
+    """Divergence theorem, which a triangle that shows the wrong side does not survive."""
+    middle = mesh.vertices[mesh.triangles].mean(axis=1)
+    return np.einsum("ij,ij->i", faces(mesh) / 2, middle).sum() / 3
 
 
 @pytest.mark.parametrize("name", SOLIDS)
@@ -36,6 +40,17 @@ def test_volume_and_normals(name):
     assert volume(mesh) == pytest.approx(wanted, rel=max(tolerance, 1e-9))
     assert np.linalg.norm(mesh.normals, axis=1) == pytest.approx(1.0)
     assert mesh.triangles.max() < len(mesh.vertices) and mesh.triangles.min() >= 0
+    assert (np.einsum("ij,ij->i", faces(mesh), mesh.normals[mesh.triangles].sum(axis=1)) > -1e-12).all()
+
+
+@pytest.mark.parametrize("name", SOLIDS)
+def test_a_closed_mesh_has_no_edge_without_a_neighbour(name):
+    """Every edge between two places is run through once in each direction: that is what "seen from outside, no back shows" rests on."""
+    mesh = SOLIDS[name][0]
+    assert mesh.closed
+    places = np.unique(mesh.vertices.round(9), axis=0, return_inverse=True)[1].reshape(-1)[mesh.triangles]
+    edges = Counter((int(t[i]), int(t[i - 2])) for t in places for i in range(3) if t[i] != t[i - 2])
+    assert edges == Counter({(end, begin): count for (begin, end), count in edges.items()})
 
 
 def test_moving_keeps_area_and_merge_adds():
@@ -45,6 +60,16 @@ def test_moving_keeps_area_and_merge_adds():
     assert area(moved) == pytest.approx(area(mesh))
     assert area(m.merge([mesh, moved])) == pytest.approx(2 * area(mesh))
     assert len(m.merge([]).vertices) == 0
+    assert m.merge([mesh, moved]).closed and not m.merge([mesh, m.tissue(0.1)]).closed
+
+
+def test_some_triangles_with_what_they_need_and_nothing_else():
+    mesh = SOLIDS["torus"][0]
+    some = mesh.only(mesh.triangles[5:9])
+    assert (some.vertices[some.triangles] == mesh.vertices[mesh.triangles[5:9]]).all()
+    assert (some.normals[some.triangles] == mesh.normals[mesh.triangles[5:9]]).all()
+    assert sorted(set(some.triangles.ravel().tolist())) == list(range(len(some.vertices))) and len(some.colors) == len(some.vertices)
+    assert len(mesh.only(mesh.triangles[:0]).vertices) == 0
 
 
 def test_tissue_faces_up_and_has_colours_in_range():

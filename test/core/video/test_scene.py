@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from telesurgery_nodes.core.video import meshes as m
 from telesurgery_nodes.core.video import scene as sc
 from telesurgery_nodes.errors import ConfigError
 
@@ -31,34 +32,34 @@ def test_needed_joints_follow_mimics_and_include_the_camera():
     assert sc.Scene(URDF).joints == ("ECM_yaw", "jaw", "turn")
 
 
+def arm(scene, **positions):
+    """The one limb of the URDF above, placed."""
+    (limb,) = scene.limbs
+    return limb.mesh(scene.values(limb.names, HOME | positions))
+
+
 def test_the_camera_arm_is_not_drawn():
-    assert {part.chain.tip for part in sc.Scene(URDF).moving} == {"arm", "finger"}
+    assert [limb.names for limb in sc.Scene(URDF).limbs] == [("turn", "half")]
 
 
-def test_static_holds_board_and_tissue_below_it():
+def test_board_stands_still_with_tissue_below_it():
+    board, tissue = sc.Scene(URDF).still
+    assert board.vertices[:, 2] == pytest.approx(0.2, abs=0.0031) and board.closed
+    assert tissue.vertices[:, 2].max() < 0.197 and not tissue.closed
+    (board,) = sc.Scene(URDF, board="no_such").still
+    assert len(board.vertices) == 24
+
+
+def test_a_limb_turns_with_its_joint():
     scene = sc.Scene(URDF)
-    assert scene.static.vertices[:24, 2] == pytest.approx(0.2, abs=0.0031)
-    assert scene.static.vertices[24:, 2].max() < 0.197
-    assert len(sc.Scene(URDF, board="no_such").static.vertices) == 24
-
-
-def test_moving_mesh_turns_with_its_joint():
-    scene = sc.Scene(URDF)
-    ahead, turned = (scene.moving_mesh(HOME | {"turn": angle}).vertices for angle in (0.0, np.pi / 2))
+    ahead, turned = (arm(scene, turn=angle).vertices for angle in (0.0, np.pi / 2))
     assert turned[:, 1] == pytest.approx(ahead[:, 0], abs=1e-9)
     assert ahead[:, 0].max() > 0.09
 
 
-def test_groups_are_the_moving_mesh_arm_by_arm():
-    scene = sc.Scene(URDF)
-    groups = scene.moving_groups(HOME)
-    assert len(groups) == 1 and (groups[0].vertices == scene.moving_mesh(HOME).vertices).all()
-
-
 def test_mimic_moves_by_half_backwards():
-    finger = next(part for part in sc.Scene(URDF).moving if part.chain.tip == "finger")
-    count = len(finger.mesh.vertices)
-    middle = sc.Scene(URDF).moving_mesh(HOME | {"jaw": 1.0}).vertices[-count:].mean(axis=0)
+    count = len(m.sphere(0.001, sc.NO_COLOR).vertices)
+    middle = arm(sc.Scene(URDF), jaw=1.0).vertices[-count:].mean(axis=0)
     angle = 0.1 - 0.5
     assert middle[1:] == pytest.approx([-0.01 * np.sin(angle), 0.01 * np.cos(angle)], abs=2e-4)
 
@@ -71,22 +72,13 @@ def test_eyes_stand_a_baseline_apart_and_look_down():
 
 
 def test_colours_come_from_named_materials():
-    arm = next(part for part in sc.Scene(URDF).moving if part.chain.tip == "arm")
-    assert (arm.mesh.colors == [1.0, 0.0, 0.0]).all()
-
-
-def test_rings_lie_where_they_are_put():
-    mesh = sc.rings_mesh([(1, 2, 3, 1, 0, 0, 0), (0, 0, 0, 2**-0.5, 2**-0.5, 0, 0)], 0.0065, 0.0018)
-    half = len(mesh.vertices) // 2
-    first, second = mesh.vertices[:half], mesh.vertices[half:]
-    assert np.ptp(first, axis=0) == pytest.approx([0.0166, 0.0166, 0.0036], rel=0.06)
-    assert np.ptp(second, axis=0) == pytest.approx([0.0166, 0.0036, 0.0166], rel=0.06)
-    assert first.mean(axis=0) == pytest.approx([1, 2, 3], abs=1e-3)
+    colors = arm(sc.Scene(URDF)).colors
+    assert (colors[:100] == [1.0, 0.0, 0.0]).all() and (colors[-100:] == sc.NO_COLOR).all()
 
 
 def test_an_unknown_joint_position_is_refused():
     with pytest.raises(ConfigError, match="jaw"):
-        sc.Scene(URDF).moving_mesh({"turn": 0.0})
+        sc.Scene(URDF).values(("turn", "half"), {"turn": 0.0})
 
 
 @pytest.mark.parametrize(
