@@ -82,7 +82,7 @@ def action(process):
     if process.ros:
         made = Node(
             package="telesurgery_nodes", executable=process.executable, name=process.node, additional_env=env,
-            parameters=[dict(process.params)], output="screen",
+            parameters=[dict(process.params)], output="screen", prefix=" ".join(process.prefix()) or None,
         )  # fmt: skip
     else:
         made = ExecuteProcess(cmd=process.argv(), additional_env=env, name=process.name, output="screen")

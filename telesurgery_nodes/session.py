@@ -64,7 +64,7 @@ class Of:
 class Row:
     """One process. ``parameters`` values are literals or `Of`; ``needs`` rows must stand earlier in the table.
 
-    ``ros`` False: a plain process, parameters become ``--name value``. ``display``: parameters only for a session with a window.
+    ``nice``: see nice(1); above 0 gives way to others. ``ros`` False: a plain process, parameters become ``--name value``. ``display``: parameters only for a session with a window.
     """
 
     name: str
@@ -78,6 +78,7 @@ class Row:
     optional: bool = False
     ros: bool = True
     env: Mapping[str, str] = field(default_factory=dict)
+    nice: int = 0
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,15 @@ class Process:
     optional: bool
     ros: bool
     what: str
+    nice: int
+
+    def prefix(self) -> list[str]:
+        """Words in front of the command line: pictures give way to motion where processors are short."""
+        return ["nice", "-n", str(self.nice)] if self.nice else []
 
     def argv(self, python: str = sys.executable) -> list[str]:
         """Command line for a machine without `ros2 run`."""
-        head = [python, "-m", RUNNER, self.executable]
+        head = [*self.prefix(), python, "-m", RUNNER, self.executable]
         if not self.ros:
             return head + [word for name, value in self.params.items() for word in plain_words(name, value)]
         words = [word for name, value in self.params.items() for word in ("-p", f"{name}:={yaml_word(value)}")]
@@ -106,6 +112,8 @@ class Process:
 
 TAPES = {"tape_dir": Of("tapes")}
 SHARED_HOST_BRAKE = 0.1  # [s] as config/safety.yaml `timing: shared`: two busy cores starve a publisher for up to 100 ms (safety.md 4.1)
+COMMAND_RATE = 255.0  # [Hz] a timer that comes a period late drops a tick: 250 a second must remain on a busy machine
+PICTURE_NICE = 5  # a third of the weight of a control process
 SIMULATION_ENV = {"MUJOCO_GL": "disable"}  # a missing GL library breaks `import mujoco` otherwise (sim.md T3)
 
 TABLE: tuple[Row, ...] = (
@@ -117,7 +125,7 @@ TABLE: tuple[Row, ...] = (
         parameters={**TAPES, "enable_on_start": Of("enable_on_start")}, needs=("arm_control",)),
     Row("stereo_camera", "patient", "stereo_camera", "both eyes of the camera arm, coded",
         parameters={**TAPES, "width": Of("width"), "height": Of("height"), "fps": Of("fps"), "codec": Of("codec")},
-        needs=("simulation",)),
+        needs=("simulation",), nice=PICTURE_NICE),
     Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
         parameters={**TAPES, "side": "patient", "key_file": Of("key_file"), "local": Of("patient_local"), "remote": Of("patient_remote")},
         needs=("arm_control",)),
@@ -126,15 +134,15 @@ TABLE: tuple[Row, ...] = (
                     "stats": Of("stats")}),
     Row("teleop_bridge_surgeon", "surgeon", "teleop_bridge", "clutch, scale, and the surgeon end of the link",
         node="teleop_bridge_surgeon",
-        parameters={**TAPES, "side": "surgeon", "key_file": Of("key_file"), "scale": Of("scale"),
+        parameters={**TAPES, "side": "surgeon", "key_file": Of("key_file"), "scale": Of("scale"), "rate": COMMAND_RATE,
                     "local": Of("surgeon_local"), "remote": Of("surgeon_remote")},
         needs=("link_emulator",)),
     Row("stereo_viewer", "surgeon", "stereo_viewer", "both eyes with the age of the picture",
         parameters={**TAPES, "codec": Of("codec"), "snapshot_dir": Of("snapshots"), "window": False}, display={"window": True},
-        needs=("teleop_bridge_surgeon",)),
+        needs=("teleop_bridge_surgeon",), nice=PICTURE_NICE),
     Row("master_input", "surgeon", "master_input", "two hands, pedals and head sensor",
         parameters={**TAPES, "device": Of("device"), "file": Of("file"), "seed": Of("seed"), "reengage": Of("reengage"),
-                    "scale": Of("scale")},
+                    "scale": Of("scale"), "rate": COMMAND_RATE},
         needs=("teleop_bridge_surgeon",)),
 )
 
@@ -249,5 +257,5 @@ def layout(options: SessionOptions, sites: tuple[str, ...] = SITES) -> list[Proc
         params = {name: filled[value.field] if isinstance(value, Of) else value for name, value in merged.items()}
         env = {**_site_env(by_site[row.site]), **row.env}
         made.append(Process(row.name, row.site, row.executable, row.node or row.name, by_site[row.site],
-                            MappingProxyType(params), MappingProxyType(env), row.optional, row.ros, row.what))
+                            MappingProxyType(params), MappingProxyType(env), row.optional, row.ros, row.what, row.nice))
     return made

@@ -35,7 +35,7 @@ class ArmControlParams(NodeParams):
 
     rate: float = param(250.0, "control rate of the following arms [Hz]", low=50.0, high=1000.0)
     idle_rate: float = param(50.0, "set point rate of the other arms; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
-    telemetry_rate: float = param(100.0, "telemetry of the following arms [Hz]", low=1.0, high=1000.0)
+    telemetry_rate: float = param(62.5, "telemetry of the following arms [Hz]", low=1.0, high=1000.0)
     idle_telemetry_rate: float = param(25.0, "telemetry of the other arms [Hz]", low=1.0, high=1000.0)
     config: str = param(SAFETY_FILE, "safety configuration with the gate's limits, a file of this package or a path")
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
@@ -96,16 +96,21 @@ class ArmControl(SuiteNode):
             self._traces.publish(floats_msg(fields))
 
     def _tick(self) -> None:
-        now, stamp = self.now(), self.ros_stamp()
         self._tick_number += 1
+        due = [arm for arm in self.arms if self._due(arm)]
+        for arm in due:
+            self.arms[arm].port.read()
+        now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
         self._look_through_endoscope(now)
-        for arm, loop in self.arms.items():
-            idle = arm not in FOLLOWING_ARMS and not loop.controller.busy
-            if idle and self._tick_number % self._idle_every:
-                continue
+        for arm in due:
+            loop = self.arms[arm]
             view = self._rcm_views.get(arm)
             loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
             loop.telemetry(view, stamp, now)
+
+    def _due(self, arm: str) -> bool:
+        """Arms that follow hands or are busy: each tick; the others at idle_rate."""
+        return arm in FOLLOWING_ARMS or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)

@@ -36,7 +36,7 @@ def pose_msg(frame: Frame, stamp: Any, frame_id: str) -> PoseStamped:
 
 
 class ArmPort:
-    """Endpoints of one arm. Callbacks only keep the newest message and its steady arrival time."""
+    """Endpoints of one arm. Streams are read once a tick; callbacks only keep the newest message and its steady arrival time."""
 
     def __init__(self, node: SuiteNode, arm: str, controller: ArmController, follows: bool, on_state: Any, on_echo: Any) -> None:
         """``on_state(text)`` for state commands, ``on_echo(msg)`` for the robot's set points (following arms only)."""
@@ -58,22 +58,27 @@ class ArmPort:
         self._robot_command = node.publisher("robot_state_command", arm=arm)
         self._state = node.publisher("arm_operating_state", arm=arm)
         self._shown, self._jaw_turns, self._jaw_telemetry = "", Turns(), Turns(2)
+        self._mail = node.mailbox()
         self._subscribe(on_state, on_echo)
 
     def _subscribe(self, on_state: Any, on_echo: Any) -> None:
-        listen, arm = self.node.subscribe, self.arm
-        listen("arm_servo_cp", self._on_servo_cp, arm=arm)
+        listen, look, arm = self.node.subscribe, self._mail.subscribe, self.arm
+        look("arm_servo_cp", self._on_servo_cp, arm=arm)
         listen("arm_servo_jp", lambda msg: self._on_joints(msg, slow=False), arm=arm)
         listen("arm_move_jp", lambda msg: self._on_joints(msg, slow=True), arm=arm)
         listen("arm_hold", lambda _msg: self.controller.hold(), arm=arm)
         listen("arm_state_command", lambda msg: on_state(msg.data), arm=arm)
-        listen("robot_measured_js", self._on_measured, arm=arm)
+        look("robot_measured_js", self._on_measured, arm=arm)
         listen("robot_operating_state", self._on_robot_state, arm=arm)
         if self.has_jaw:
-            listen("jaw_servo_jp", self._on_jaw, arm=arm)
-            listen("robot_jaw_measured_js", self._on_measured_jaw, arm=arm)
+            look("jaw_servo_jp", self._on_jaw, arm=arm)
+            look("robot_jaw_measured_js", self._on_measured_jaw, arm=arm)
         if self.follows:
-            listen("robot_setpoint_js", on_echo, arm=arm)
+            look("robot_setpoint_js", on_echo, arm=arm)
+
+    def read(self) -> None:
+        """Take the newest streams; called once a tick."""
+        self._mail.read()
 
     def _on_servo_cp(self, msg: PoseStamped) -> None:
         self.command, self.command_at, self.command_new = msg, self.node.now(), True

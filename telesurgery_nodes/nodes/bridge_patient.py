@@ -54,6 +54,7 @@ class PatientEnd:
         self._frame_time = FRAME_TIME
         self._reported: tuple[object, ...] = ()
         self._last_report = -math.inf
+        self._mail = node.mailbox()
         self._subscribe()
         self._servo = {arm: (node.publisher("arm_servo_cp", arm=arm), node.publisher("jaw_servo_jp", arm=arm)) for arm in FOLLOWING_ARMS}
         self._remote = node.publisher("remote_report")
@@ -61,10 +62,11 @@ class PatientEnd:
 
     def _subscribe(self) -> None:
         node = self._node
+        tools = self._mail.subscribe
         for arm in FOLLOWING_ARMS:
-            node.subscribe("arm_setpoint_cp", lambda msg, name=arm: self._take_pose(self._setpoints, name, msg), arm=arm)
-            node.subscribe("arm_measured_cp", lambda msg, name=arm: self._take_pose(self._tools, name, msg), arm=arm)
-            node.subscribe("jaw_measured_js", lambda msg, name=arm: self._take_jaw(name, msg), arm=arm)
+            tools("arm_setpoint_cp", lambda msg, name=arm: self._take_pose(self._setpoints, name, msg), arm=arm)
+            tools("arm_measured_cp", lambda msg, name=arm: self._take_pose(self._tools, name, msg), arm=arm)
+            tools("jaw_measured_js", lambda msg, name=arm: self._take_jaw(name, msg), arm=arm)
         node.subscribe("permit", self._take_permit)
         node.subscribe("trace", self._take_trace)
         node.subscribe("video", self._take_video)
@@ -154,6 +156,10 @@ class PatientEnd:
                 self._servo[arm][0].publish(pose_to_msg(target.pose, stamp, VIEW))
                 if self._turns[arm].mine():
                     self._servo[arm][1].publish(joint_msg([f"{arm}_jaw"], [target.jaw], stamp=stamp))
+
+    def read(self) -> None:
+        """Take the newest tools and set points."""
+        self._mail.read()
 
     def tick(self, now: float) -> None:
         """States at half the rate, reports at 50 Hz."""

@@ -53,18 +53,20 @@ class SurgeonEnd:
         self._mirrored, self._mirrored_seq = False, 0
         self._last: dict[str, float] = {}
         self._shown: tuple[bool, int] | None = None
+        self._mail = node.mailbox()
         self._subscribe()
         self._advertise()
         node.every(STATUS_PERIOD, self._publish_status)
 
     def _subscribe(self) -> None:
         node = self._node
+        hands = self._mail.subscribe
         for master in MASTERS:
-            node.subscribe("master_cp", lambda msg, name=master: self._take_pose(name, msg), arm=master)
-            node.subscribe("gripper_js", lambda msg, name=master: self._take_gripper(name, msg), arm=master)
+            hands("master_cp", lambda msg, name=master: self._take_pose(name, msg), arm=master)
+            hands("gripper_js", lambda msg, name=master: self._take_gripper(name, msg), arm=master)
         keys = {"head": "operator_present", "engage": "pedal_engage", "clutch": "pedal_clutch", "camera": "pedal_camera"}
         for pedal, key in keys.items():
-            node.subscribe(key, lambda msg, name=pedal: self._pedals.update({name: joy_pressed(msg)}))
+            hands(key, lambda msg, name=pedal: self._pedals.update({name: joy_pressed(msg)}))
         node.subscribe("picture_age", self._take_picture_age)
 
     def _advertise(self) -> None:
@@ -140,6 +142,10 @@ class SurgeonEnd:
         msg.header.frame_id = "endoscope_left_optical_frame"
         msg.data = array("B", packet.data)
         self._out["video"].publish(msg)
+
+    def read(self) -> None:
+        """Take the newest hands and pedals."""
+        self._mail.read()
 
     def tick(self, now: float) -> None:
         """One step of the clutch machine, one command."""

@@ -20,7 +20,7 @@ from telesurgery_nodes.ros.params import NodeParams, param
 from telesurgery_nodes.ros.turns import Turns
 
 FRAME = "endoscope_view"
-PEDAL_PERIOD = 1.0 / 50.0  # [s] pedals are repeated at 50 Hz and sent at once when they change
+PEDAL_PERIOD = 1.0 / 20.0  # [s] pedals are repeated at 20 Hz and sent at once when they change
 # An align goal or console state older than this no longer holds: the bridge repeats them at 50 and 10 Hz.
 GOAL_AGE = 0.2
 CONSOLE_AGE = 0.5

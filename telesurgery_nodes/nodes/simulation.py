@@ -35,7 +35,8 @@ class SimulationParams(NodeParams):
     robot: str = param("mujoco", "robot device by name: mujoco (physics) or kinematic (nothing but numpy)")
     rate: float = param(250.0, "rate of the tick: set points served, physics stepped, brake watched [Hz]", low=50.0, high=500.0)
     publish_rate: float = param(125.0, "publishing rate of fast_arms [Hz]", low=20.0, high=500.0)
-    idle_rate: float = param(50.0, "publishing rate of the other arms, and of joint_states [Hz]", low=1.0, high=500.0)
+    idle_rate: float = param(25.0, "publishing rate of the other arms [Hz]", low=1.0, high=500.0)
+    joints_rate: float = param(50.0, "publishing rate of joint_states [Hz]", low=1.0, high=500.0)
     objects_rate: float = param(25.0, "publishing rate of the scene objects [Hz]", low=1.0, high=100.0)
     fast_arms: list[str] = param(list(FOLLOWING_ARMS), "arms published at publish_rate")
     brake_silence: float = param(DEFAULT_SILENCE, "set points silent for longer brake the robot [s]", low=0.004, high=LONGEST_SILENCE)
@@ -62,15 +63,16 @@ class Simulation(SuiteNode):
             raise ConfigError(f"fast_arms: got {', '.join(unknown)}, valid: {', '.join(arms)}")
         self._heard: dict[str, float] = {}
         self._served = {arm: (self.ros_stamp(), self.robot.state(arm).position) for arm in arms}
-        rates = (params.publish_rate, params.idle_rate, params.objects_rate)
-        self._fast_every, self._idle_every, self._objects_every = (max(1, round(params.rate / rate)) for rate in rates)
+        rates = (params.publish_rate, params.idle_rate, params.joints_rate, params.objects_rate)
+        self._fast_every, self._idle_every, self._joints_every, self._objects_every = (max(1, round(params.rate / rate)) for rate in rates)
         self._ticks = 0
         self._tape = self.tape("sim", COLUMNS)
+        self._mail = self.mailbox()
         for arm in arms:
-            self.subscribe("robot_servo_jp", partial(self._on_servo, arm), arm=arm)
+            self._mail.subscribe("robot_servo_jp", partial(self._on_servo, arm), arm=arm)
             self.subscribe("robot_state_command", lambda msg: self._supervise(self.now(), msg.data), arm=arm)
         for arm in self._face.jaws:
-            self.subscribe("robot_jaw_servo_jp", partial(self._on_jaw, arm), arm=arm)
+            self._mail.subscribe("robot_jaw_servo_jp", partial(self._on_jaw, arm), arm=arm)
         self._face.operating_state(self._verdict.state.value)
         self.every(1.0 / params.rate, self._tick)
 
@@ -111,6 +113,7 @@ class Simulation(SuiteNode):
             self._face.operating_state(self._verdict.state.value)
 
     def _tick(self) -> None:
+        self._mail.read()
         now = self.now()
         self._supervise(now)
         self._due = self._pace.update(now)
@@ -120,7 +123,7 @@ class Simulation(SuiteNode):
         for number, (arm, served) in enumerate(self._served.items()):  # by turns, not all in one tick
             if (self._ticks + number) % (self._fast_every if arm in self.params.fast_arms else self._idle_every) == 0:
                 self._face.arm(arm, served, stamp)
-        if self._ticks % self._idle_every == 0:
+        if self._ticks % self._joints_every == 0:
             self._face.joints(stamp)
         if self._ticks % self._objects_every == 0:
             self._face.objects(stamp)

@@ -130,6 +130,7 @@ class TeleopBridge(SuiteNode):
 
     def _tick(self) -> None:
         with self.lock:
+            self.end.read()
             self.end.tick(self.now())
         self.flush()
 

@@ -132,11 +132,13 @@ def states(tapes: Tapes) -> dict[str, Any]:
 
 
 def interruptions(tapes: Tapes) -> list[dict[str, Any]]:
-    """Every time the patient side left FOLLOWING: seconds since the tape began, into which phase, why."""
+    """Every time the patient side left FOLLOWING while there were hands: seconds since the tape began, into which phase, why."""
     tape = tapes["safety_watchdog.safety"]
     t, phase = tape["t"], tape["phase"]
     cause = tables.column(tapes, "safety_watchdog.safety", "cause")
     left = np.flatnonzero((phase[:-1] == float(Phase.FOLLOWING)) & (phase[1:] != float(Phase.FOLLOWING))) + 1
+    found = tables.hands(tapes)
+    left = left[t[left] <= found[0][-1]] if found is not None else left  # the end of the session is no interruption
     words = [tables.cause_name(cause[row]) if cause is not None else None for row in left]
     return [
         {"at_s": float(t[row] - t[0]), "phase": tables.phase_name(phase[row]), "cause": why} for row, why in zip(left, words, strict=True)

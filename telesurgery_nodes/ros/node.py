@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from builtin_interfaces.msg import Time
@@ -15,6 +15,7 @@ from rclpy.publisher import Publisher
 
 from ..tapes import TapeWriter
 from .endpoints import message_class, offered, requested, row
+from .mailbox import Mailbox
 from .params import NodeParams, declare
 
 DIAGNOSTICS_PERIOD = 1.0  # [s] REP-107 tools expect about 1 Hz
@@ -29,6 +30,7 @@ class SuiteNode(Node):
 
     def __init__(self, **node_args: Any) -> None:
         """Declare parameters and start diagnostics. ``node_args`` go to rclpy (context, parameter_overrides ...)."""
+        self._mailboxes: list[Mailbox] = []
         super().__init__(self.NAME, **node_args)
         self.params: Any = declare(self, self.PARAMS)
         self.counters: Counter[str] = Counter()
@@ -63,6 +65,16 @@ class SuiteNode(Node):
         """Subscription to a row of channels.py."""
         channel = row(key)
         return self.create_subscription(message_class(channel), channel.name.format(**fill), callback, requested(channel))
+
+    def mailbox(self) -> Mailbox:
+        """Subscriptions that the node reads itself; see mailbox.py."""
+        self._mailboxes.append(Mailbox(self.subscribe))
+        return self._mailboxes[-1]
+
+    @property
+    def subscriptions(self) -> Iterator[Any]:
+        """What the executor waits for: all but the mailboxes."""
+        return (one for one in super().subscriptions if not any(one in box for box in self._mailboxes))
 
     def count(self, name: str, by: int = 1) -> None:
         """Count an event; counters appear in the diagnostics."""

@@ -10,8 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ...errors import ConfigError
 from ..rotations import angle, is_rotation
 from ..values import TELEOP_PAIRS, ArmMotion, FloatArray, Hand, Pedals, Phase, ToolState
@@ -241,9 +239,13 @@ class Teleop:
         return CAUSES[event]
 
 
+def _finite(position: FloatArray) -> bool:
+    return all(map(math.isfinite, position.tolist()))
+
+
 def _finite_hand(hand: Hand) -> bool:
-    return bool(np.isfinite(hand.pose.position).all()) and is_rotation(hand.pose.rotation) and math.isfinite(hand.gripper)
+    return _finite(hand.pose.position) and is_rotation(hand.pose.rotation) and math.isfinite(hand.gripper)
 
 
 def _finite_tool(tool: ToolState) -> bool:
-    return bool(np.isfinite(tool.pose.position).all()) and is_rotation(tool.pose.rotation) and math.isfinite(tool.jaw)
+    return _finite(tool.pose.position) and is_rotation(tool.pose.rotation) and math.isfinite(tool.jaw)
