@@ -64,7 +64,8 @@ class Of:
 class Row:
     """One process. ``parameters`` values are literals or `Of`; ``needs`` rows must stand earlier in the table.
 
-    ``nice``: see nice(1); above 0 gives way to others. ``ros`` False: a plain process, parameters become ``--name value``. ``display``: parameters only for a session with a window.
+    ``nice``: see nice(1), above 0 gives way to others. ``ros`` False: a plain process, parameters become ``--name value``.
+    ``display``: parameters only for a session with a window.
     """
 
     name: str
@@ -205,7 +206,8 @@ def _addresses(ports: tuple[int, ...]) -> list[str]:
     return [f"{LOOPBACK}:{port}" for port in ports]
 
 
-def _check(options: SessionOptions) -> None:
+def check(options: SessionOptions) -> None:
+    """Refuse what names nothing: robot, codec, input, or too few ports."""
     for name, got, valid in (("robot", options.robot, ROBOTS), ("codec", options.codec, CODECS)):
         if got not in valid:
             raise ConfigError(f"{name}: got {got!r}, valid: {', '.join(valid)}")
@@ -217,7 +219,7 @@ def _check(options: SessionOptions) -> None:
 
 def values(options: SessionOptions) -> dict[str, object]:
     """What an `Of` may name: the options, and what follows from them."""
-    _check(options)
+    check(options)
     ports = options.ports or pick_ports(PATHS * 4)
     surgeon, near, far, patient = (_addresses(ports[i * PATHS:(i + 1) * PATHS]) for i in range(4))
     is_file = options.input not in INPUTS

@@ -6,7 +6,7 @@ import os
 
 from ..errors import ConfigError
 from ..resources import find_resource
-from ..session import INPUTS, SessionOptions
+from ..session import INPUTS, SessionOptions, check
 
 
 def presets() -> list[str]:
@@ -18,6 +18,7 @@ def check_input(options: SessionOptions) -> None:
     """Refuse an unknown preset or a bad kinematics file, with file, row and column."""
     if not options.preset.endswith((".yaml", ".yml")) and options.preset not in presets():
         raise ConfigError(f"preset: got {options.preset!r}, valid: {', '.join(presets())} or a YAML file")
+    check(options)
     if options.input in INPUTS:
         return
     from ..devices.masters.jigsaws_file import load
