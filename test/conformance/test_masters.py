@@ -136,13 +136,22 @@ def test_a_delayed_start_loses_no_motion(kind, recording):
         assert second.hands[name].pose.position == pytest.approx(first.hands[name].pose.position, abs=3e-3)
 
 
-@pytest.mark.parametrize(("reengage", "presses"), [(True, 3), (False, 1)])
+@pytest.mark.parametrize(("reengage", "presses"), [(True, 3), (False, 0)])
 def test_the_operator_presses_again_only_if_asked_to(reengage, presses):
     master = ScriptedMaster(reengage=reengage)
     aligning = ConsoleState(Phase.HOLDING, False, {name: np.eye(3) for name in MASTERS})
-    pedals = [sample.pedals.engage for sample in play(master, 6.0, aligning)]
-    assert sum(now and not before for before, now in itertools.pairwise(pedals)) == presses
-    assert pedals.index(True) * TICK == pytest.approx(0.6, abs=0.02)
+
+    def engage(seconds, console, start):
+        return [sample.pedals.engage for sample in play(master, seconds, console, start)]
+
+    def count(pedals):
+        return sum(now and not before for before, now in itertools.pairwise(pedals))
+
+    tries = engage(5.0, aligning, 0.0)
+    assert count(tries) == 3, "until it has followed once, an operator tries again"
+    assert tries.index(True) * TICK == pytest.approx(0.6, abs=0.02)
+    engage(4.0, FOLLOWING, 5.0)
+    assert count(engage(6.0, aligning, 9.0)) == presses
 
 
 def test_the_operator_lets_go_while_paused_and_waits_for_holding():

@@ -13,7 +13,7 @@ from telesurgery_nodes.tapes import read_tapes
 
 FOLLOW_WITHIN = 40.0
 LISTEN = 0.1
-MOVING_FOR = 2.0  # following at least this long before the blow, so that the arms are in motion
+MOVING_FOR = 3.0  # following without a break before the blow: the arms are in motion, and the operator will not press again
 
 
 class Session:
@@ -40,14 +40,15 @@ class Session:
 
     def follow(self):
         """Wait until the arms follow and move."""
-        until = time.monotonic() + FOLLOW_WITHIN
-        while not is_following(self.reader.newest):
+        since = time.monotonic()
+        until = since + FOLLOW_WITHIN
+        while time.monotonic() - since < MOVING_FOR:
             dead = [ended.sentence() for ended in self.starter.dead()]
             assert not dead, dead
             assert time.monotonic() < until, f"never followed: {self.reader.newest}"
             self.reader.spin(LISTEN)
-        self.wait(MOVING_FOR)
-        assert is_following(self.reader.newest), self.reader.newest
+            if not is_following(self.reader.newest):
+                since = time.monotonic()
 
     def wait(self, seconds):
         self.reader.spin(seconds)

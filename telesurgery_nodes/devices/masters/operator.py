@@ -18,6 +18,8 @@ PATIENCE = 2.0
 # Not following for this long with the pedal down: let go, wait, press again.
 GIVE_UP_AFTER = 1.0
 RELEASE_TIME = 0.3
+# Followed for this long: the session has begun, and an operator who does not engage again keeps the pedal down from now on.
+BEGUN_AFTER = 2.0
 
 AVAILABLE = frozenset({Phase.HOLDING, Phase.ALIGNING})
 
@@ -40,7 +42,7 @@ class Act:
 
 
 class Operator:
-    """``reengage`` False: press once ever, and then keep the pedal down whatever happens."""
+    """``reengage`` False: once the arms have followed for a while, keep the pedal down whatever happens."""
 
     def __init__(self, reengage: bool = True) -> None:
         self._reengage = reengage
@@ -48,6 +50,7 @@ class Operator:
         self._waiting_since: float | None = None
         self._since = -math.inf
         self._refused_since: float | None = None
+        self._begun = False
 
     def update(self, console: ConsoleState | None, aligned: bool, now: float) -> Act:
         """``console``: newest feedback, None before any; ``aligned``: the masters have stopped turning."""
@@ -79,9 +82,10 @@ class Operator:
         refused = console is not None and not console.following and console.phase is not Phase.CLUTCHED
         if not refused:
             self._refused_since = None
+            self._begun = self._begun or now - self._since > BEGUN_AFTER
         elif self._refused_since is None:
             self._refused_since = now
-        elif self._reengage and now - self._refused_since > GIVE_UP_AFTER:
+        elif (self._reengage or not self._begun) and now - self._refused_since > GIVE_UP_AFTER:
             self._become(Mood.RELEASED, now)
 
     def _released(self, console: ConsoleState | None, aligned: bool, now: float) -> None:
