@@ -11,7 +11,7 @@ from telesurgery_nodes.core.rotations import angle, exp, is_rotation
 from telesurgery_nodes.core.teleop.clutch import Teleop, TeleopInputs
 from telesurgery_nodes.core.teleop.table import State
 from telesurgery_nodes.core.values import MASTERS, TELEOP_PAIRS, ConsoleState, Phase, Pose, ToolState
-from telesurgery_nodes.devices.masters.jigsaws import JigsawsMaster
+from telesurgery_nodes.devices.masters.jigsaws import RAMP, JigsawsMaster
 from telesurgery_nodes.devices.masters.joy import JoyMaster
 from telesurgery_nodes.devices.masters.scripted import ScriptedMaster
 from telesurgery_nodes.errors import ConfigError, DeviceError
@@ -179,6 +179,7 @@ class Loop:
         self.tools = {arm: ToolState(Pose(np.zeros(3), start), 0.3, 0.0) for arm in TELEOP_PAIRS.values()}
         self.base, self.epoch, self.phase, self.presses = dict(self.tools), 0, Phase.HOLDING, 0
         self.outs = []
+        self.lean = 0.0  # [rad] furthest that a tool's axis went from where it pointed at the start
 
     def run(self, seconds, start=0.0):
         out = None
@@ -203,6 +204,8 @@ class Loop:
         for arm, motion in out.arms.items():
             old = self.base[arm].pose
             self.tools[arm] = ToolState(Pose(old.position + motion.displacement, motion.rotation @ old.rotation), motion.jaw, 0.0)
+            axis = self.tools[arm].pose.rotation[:, 2] @ exp(np.array([0.4, 0.0, -0.3]))[:, 2]
+            self.lean = max(self.lean, math.acos(min(1.0, float(axis))))
 
 
 def far(loop):
@@ -232,6 +235,18 @@ def test_jigsaws_clutches_before_the_tools_leave_their_reach_and_starts_over(rec
     assert loop.master.rounds >= 1
 
 
+def test_jigsaws_does_not_lean_the_tools_further_than_a_wrist_bends(tmp_path):
+    rows = jigsaws_rows()
+    for number, row in enumerate(rows):
+        turn = exp(np.array([1.6 * math.sin(0.02 * number), 0.0, 0.0]))
+        row[3:12] = row[22:31] = turn.ravel()
+    loop = Loop(JigsawsMaster(write(tmp_path / "leaning.txt", rows), radius=1.0))
+    for part in range(30):
+        loop.run(1.0, start=float(part))
+    assert loop.outs[-1].epoch > 2 and loop.outs[-1].press_count == 1
+    assert math.radians(45.0) < loop.lean < math.radians(63.0)
+
+
 @pytest.mark.parametrize("bad", [{"scale": 0.0}, {"scale": math.nan}, {"speed": 0.0}, {"speed": math.nan}, {"radius": -1.0}])
 def test_jigsaws_arguments(recording, bad):
     with pytest.raises(ConfigError, match="jigsaws: wanted"):
@@ -241,7 +256,9 @@ def test_jigsaws_arguments(recording, bad):
 def test_jigsaws_passes_through_the_recorded_samples_smoothly(recording):
     samples = play(JigsawsMaster(recording, radius=1.0), 6.0)
     path = np.array([sample.hands["MTML"].pose.position for sample in samples])
-    t = np.arange(len(path)) * TICK
+    path = path[np.flatnonzero((path != path[0]).any(axis=1))[0] :]  # first the tools are brought upright
+    path = path[round(RAMP / TICK) :]
+    t = (1 + np.arange(len(path))) * TICK + RAMP / 2.0  # full speed; while it got going, half of the time went by
     wanted = np.stack([0.1 + 0.05 * np.sin(t), 0.02 * np.sin(0.7 * t), 0.3 + 0.05 * (np.cos(t) - 1.0)], axis=1)
     assert np.abs(path - wanted).max() < 3e-4
     acceleration = np.diff(path, 2, axis=0) / TICK**2
@@ -260,6 +277,7 @@ def test_real_surgeons(path):
         reach = max(reach, far(loop))
     assert loop.outs[-1].follow and loop.outs[-1].press_count == 1
     assert 0.002 < reach < 0.05
+    assert loop.lean < math.radians(63.0)
 
 
 def pad(engage=0, left=0.0, trigger=1.0, shoulder=0):

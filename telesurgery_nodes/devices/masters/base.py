@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...core.rotations import angle, orthonormal, towards
+from ...core.rotations import angle, exp, log, orthonormal, towards
 from ...core.values import MASTERS, ConsoleState, FloatArray, Hand, HandSample, Pedals, Phase, Pose
 from ...errors import DeviceError
 from .operator import Operator
@@ -37,6 +37,15 @@ class Wrist:
         presented = recorded @ self._offset
         self.arrived = goal is None or angle(goal @ presented.T) <= ARRIVED
         return presented
+
+    @property
+    def offset(self) -> FloatArray:
+        """Rotation (3, 3) between recorded and presented, on the hand's side."""
+        return self._offset
+
+    def turn(self, begin: FloatArray, end: FloatArray, share: float) -> None:
+        """Put the offset ``share`` (0..1) of the way from ``begin`` to ``end``, along the shortest turn."""
+        self._offset = orthonormal(exp(share * log(end @ begin.T)) @ begin)
 
     def rebase(self, old: FloatArray, new: FloatArray) -> None:
         """The recording jumps from rotation ``old`` to ``new``: take the difference up, so that the hand does not."""
