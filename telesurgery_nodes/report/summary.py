@@ -136,7 +136,8 @@ def interruptions(tapes: Tapes) -> list[dict[str, Any]]:
     tape = tapes["safety_watchdog.safety"]
     t, phase = tape["t"], tape["phase"]
     cause = tables.column(tapes, "safety_watchdog.safety", "cause")
-    left = np.flatnonzero((phase[:-1] == float(Phase.FOLLOWING)) & (phase[1:] != float(Phase.FOLLOWING))) + 1
+    kept = (float(Phase.FOLLOWING), float(Phase.CLUTCHED))  # a clutch is the operator's own wish
+    left = np.flatnonzero((phase[:-1] == kept[0]) & ~np.isin(phase[1:], kept)) + 1
     found = tables.hands(tapes)
     left = left[t[left] <= found[0][-1]] if found is not None else left  # the end of the session is no interruption
     words = [tables.cause_name(cause[row]) if cause is not None else None for row in left]
