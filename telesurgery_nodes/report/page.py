@@ -12,7 +12,7 @@ from typing import Any
 from .text import summary_text
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
-pre{background:#f4f4f4;padding:1em;overflow-x:auto;font-size:13px}svg,img{max-width:100%;height:auto}
+pre{background:#f4f4f4;padding:1em;white-space:pre-wrap;font-size:13px}svg,img{max-width:100%;height:auto}
 .good{color:#0a6b2d}.bad{color:#a40000}"""
 
 
