@@ -13,6 +13,8 @@ pytest.importorskip("xacro", reason="pip install xacro")
 
 from transforms3d.euler import axangle2mat, euler2mat
 
+from telesurgery_nodes.channels import CHANNELS
+from telesurgery_nodes.core.values import CAMERA_ARM, INSTRUMENTS, MASTERS
 from telesurgery_nodes.description import expand, homes, rings, robot_description
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.resources import find_resource
@@ -184,4 +186,7 @@ def test_rviz_files_name_only_topics_the_suite_has(name):
     displays = config["Visualization Manager"]["Displays"]
     topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
     assert {"PSM1/path", "PSM2/path"} <= topics or name == "surgeon"
-    assert topics and all("Class" in display for display in displays)
+    arms, eyes = (*INSTRUMENTS, CAMERA_ARM, *MASTERS), ("left", "right")
+    known = {row.name.format(arm=arm, eye=eye) for row in CHANNELS.values() for arm in arms for eye in eyes}
+    assert topics and topics <= known, topics - known
+    assert all("Class" in display for display in displays)
