@@ -7,6 +7,7 @@ pytest.importorskip("cv2")
 
 from telesurgery_nodes.channels import CHANNELS
 from telesurgery_nodes.cli import docs
+from telesurgery_nodes.core.link.layouts import LAYOUTS, Stream
 from telesurgery_nodes.core.safety.causes import Cause
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.session import TABLE
@@ -45,6 +46,15 @@ def test_every_ros_node_has_its_parameters_and_every_process_its_row():
         assert f"\n## {row.executable}\n" in parameters or not row.ros
     assert "| `side` | `surgeon` | surgeon, patient |" in parameters
     assert "| `rate` | `250.0` | 20.0 to 1000.0 |" in parameters, "a number with a point stays one: ROS refuses an int for it"
+
+
+def test_the_wire_page_shows_every_stream_and_every_field():
+    text = (docs.DOCS / "wire.md").read_text()
+    assert all(f"| {int(stream)} | {stream.name} |" in text for stream in Stream)
+    for name, layout in LAYOUTS.items():
+        shown = text.split(f"<!-- generated: wire-{name} -->")[1].split("<!-- end -->")[0]
+        assert all(f"| `{field.name}` |" in shown for field in layout.fields)
+        assert f"|  | {layout.made().size} |  |  | {layout.where} |" in shown
 
 
 def test_prose_is_wrapped():

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ..channels import CHANNELS, Channel
+from ..core.link.layouts import LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
 from ..core.safety.config import safety_config
 from ..core.safety.machine import CALM_TIME, ORDERS, RULES
@@ -167,6 +168,21 @@ def _valid(spec: Field[Any], default: object) -> str:
     return {bool: "true, false", int: "whole number", float: "number", str: "text", list: "list of text"}[type(default)]
 
 
+@block("wire-streams")
+def streams() -> str:
+    """Streams in order of priority."""
+    return table(["stream", "name", "what"], [[int(stream), stream.name, what] for stream, what in STREAMS.items()])
+
+
+def layout(name: str) -> str:
+    """One layout, field by field."""
+    rows, offset = [], 0
+    for spec in LAYOUTS[name].fields:
+        rows.append([offset, spec.size, f"`{spec.name}`", spec.kind if spec.count == 1 else f"{spec.count} x {spec.kind}", spec.what])
+        offset += spec.size
+    return table(["offset", "bytes", "field", "type", "meaning"], [*rows, ["", offset, "", "", LAYOUTS[name].where]])
+
+
 def _value(value: object) -> str:
     """A value as one writes it on a command line."""
     if isinstance(value, bool):
@@ -182,3 +198,4 @@ def _names(phases: Iterable[Phase]) -> str:
 
 BLOCKS.update({f"topics-{site}": partial(topics, site) for site in CHANNEL_SITES})
 BLOCKS.update({f"parameters-{node}": partial(parameters, node) for node in NODES})
+BLOCKS.update({f"wire-{name}": partial(layout, name) for name in LAYOUTS})

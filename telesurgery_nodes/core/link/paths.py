@@ -89,7 +89,7 @@ class PathMonitor:
     def __init__(self, name: str) -> None:
         self.name = name
         self.clock = ClockEstimator()
-        self.reset((0, 0, 0, 0))
+        self.reset((0,) * len(Stream))
         self.duplicates = 0
         self.received = 0
 

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ...errors import LocalLinkError, RemoteLinkError
-from .wire import HEADER, MAX_DATAGRAM, Header, Stream, encode_header
+from .layouts import MAX_DATAGRAM, TAG_BYTES, Stream
+from .wire import HEADER, Header, encode_header
 
 KEY_BYTES = 32
-TAG_BYTES = 16
 MAX_PAYLOAD = MAX_DATAGRAM - HEADER.size - TAG_BYTES
 NONCE = struct.Struct(">IQ")
 IDENTITY = struct.Struct(">HBII")
@@ -69,10 +69,9 @@ class Sealer:
         self._ciphers = {stream: _cipher(key, role, header) for stream, header in self._headers.items()}
         self._counts = dict.fromkeys(Stream, 0)
 
-    def next_up(self) -> tuple[int, int, int, int]:
+    def next_up(self) -> tuple[int, ...]:
         """Sequence of the next datagram of each stream."""
-        heartbeat, command, state, video = (self._headers[stream].sequence | self._counts[stream] for stream in Stream)
-        return heartbeat, command, state, video
+        return tuple(self._headers[stream].sequence | self._counts[stream] for stream in Stream)
 
     def seal(self, stream: Stream, payload: bytes) -> tuple[int, bytes]:
         """Sequence and whole datagram of at most MAX_DATAGRAM bytes."""

@@ -1,13 +1,11 @@
-"""Every layout that crosses the WAN, as tables. Big-endian, fixed size, versioned; nothing here is trusted before seal.py opened it.
+"""Values to and from the layouts of layouts.py; nothing here is trusted before seal.py opened it.
 
-Header (16 B, associated data of the seal): version 1, stream 1, key epoch 2, session 4, sequence 8. The upper half of the
-sequence is the sender's random boot number, so (session, boot) names one life of one process with 64 bits.
+The upper half of a header's sequence is the sender's random boot number, so (session, boot) names one life of one process with 64 bits.
 A malformed payload raises RemoteLinkError and nothing else; a value that does not fit raises LocalLinkError.
 """
 
 from __future__ import annotations
 
-import enum
 import math
 import struct
 from collections import deque
@@ -20,32 +18,13 @@ import numpy as np
 from ...errors import KinematicsError, LocalLinkError, RemoteLinkError
 from ..rotations import is_rotation, quaternion_from_rotation, rotation_from_quaternion
 from ..values import INSTRUMENTS, ArmMotion, FloatArray, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
+from .layouts import FLAGS, HELD_STAGES, HISTORY, LAYOUTS, MAX_ANSWERS, MAX_DATAGRAM, TAG_BYTES, VERSION, Stream
 
-VERSION = 1
-MAX_DATAGRAM = 1200  # QUIC's safe minimum (RFC 9000 section 14); wan.md 8.4
-HISTORY = 3  # earlier samples repeated in every command (RFC 2198 idea; wan.md section 7)
-MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
-HEADER = struct.Struct(">BBHIQ")
-HEARTBEAT = struct.Struct(">BIQ4Qddd4Q")
-COMMAND = struct.Struct(">IddIIBfB")
-ARM = struct.Struct(">3f4ff")
-STATE = struct.Struct(">IdIBHIBB")
-TOOL = struct.Struct(">3f4fff")
-STAGE = struct.Struct(">f")
-VIDEO_ROOM = MAX_DATAGRAM - HEADER.size - 16  # 16 B: AES-GCM tag
+__all__ = ["HELD_STAGES", "MAX_ANSWERS", "MAX_DATAGRAM", "Stream"]  # stand in layouts.py, are looked for here
 
-# Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
-HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "hop_in", "kinematics", "robot", "hop_out")
-FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
-
-
-class Stream(enum.IntEnum):
-    """Streams in order of strict priority."""
-
-    HEARTBEAT = 0
-    COMMAND = 1
-    STATE = 2
-    VIDEO = 3
+HEADER, HEARTBEAT, COMMAND, ARM = (LAYOUTS[name].made() for name in ("header", "heartbeat", "command", "arm"))
+STATE, STAGE, TOOL = (LAYOUTS[name].made() for name in ("state", "stage", "tool"))
+VIDEO_ROOM = MAX_DATAGRAM - HEADER.size - TAG_BYTES
 
 
 @dataclass(frozen=True)
@@ -79,7 +58,7 @@ class Heartbeat:
     sent: float
     peer_sent: float
     peer_heard: float
-    next_up: tuple[int, int, int, int]
+    next_up: tuple[int, ...]
 
 
 def encode_header(header: Header) -> bytes:
@@ -101,7 +80,7 @@ def decode_header(datagram: bytes) -> Header:
 
 def encode_heartbeat(beat: Heartbeat) -> bytes:
     """Payload of stream 0."""
-    answers = (*beat.answers, 0, 0, 0, 0)[:MAX_ANSWERS]
+    answers = (*beat.answers, *(0,) * MAX_ANSWERS)[:MAX_ANSWERS]
     return _pack(
         HEARTBEAT, beat.path, beat.count, beat.challenge, *answers, beat.sent, beat.peer_sent, beat.peer_heard, *beat.next_up
     )
@@ -115,7 +94,7 @@ def decode_heartbeat(payload: bytes) -> Heartbeat:
     if not math.isfinite(sent) or math.isfinite(peer_sent) != math.isfinite(peer_heard):
         raise RemoteLinkError(f"heartbeat stamps {sent}, {peer_sent}, {peer_heard}; wanted finite, or the last two both NaN")
     answers = tuple(value for value in fields[3:7] if value)
-    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, tuple(fields[10:14]))
+    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, fields[10:])
 
 
 class CommandEncoder:

@@ -1,19 +1,18 @@
 """Cut one encoded picture into datagram payloads and put it together again.
 
-Layout of a fragment (big endian, HEADER): frame number u64, capture stamp f64 [s, sender's ROS clock], index u16, count u16,
-flags u8 (bit 0: key frame), then the bytes. There is no retransmission: at 240 ms round trip it freezes the picture
-(reference/video.md section 5). A newer complete picture ends the wait for every older one.
+Layout of a fragment: "fragment" in core/link/layouts.py, then the bytes. There is no retransmission: at 240 ms round
+trip it freezes the picture (reference/video.md section 5). A newer complete picture ends the wait for every older one.
 """
 
 from __future__ import annotations
 
 import math
-import struct
 from dataclasses import dataclass
 
 from ...errors import ConfigError, RemoteLinkError
+from ..link.layouts import LAYOUTS
 
-HEADER = struct.Struct(">QdHHB")
+HEADER = LAYOUTS["fragment"].made()
 FLAG_KEY = 0x01
 MAX_PAYLOAD = 1100  # [B] leaves room for the link's header, tag and IP/UDP below its 1200 B datagram
 MAX_FRAGMENTS = 2048  # 2.2 MB a picture: ten times the largest key frame of 2560x720 (reference/video.md 4.1)

@@ -1,0 +1,133 @@
+"""Every struct that crosses the WAN as a table of fields: the packing formats and docs/wire.md are both made from it.
+
+Big-endian, no padding. A layout is turned into a `struct.Struct` once, at import; encoding and decoding (wire.py) pay nothing for it.
+"""
+
+from __future__ import annotations
+
+import enum
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+VERSION = 1
+MAX_DATAGRAM = 1200  # QUIC's safe minimum (RFC 9000 section 14); wan.md 8.4
+TAG_BYTES = 16  # AES-GCM
+HISTORY = 3  # earlier samples repeated in every command (RFC 2198 idea; wan.md section 7)
+MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
+
+# Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
+HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "hop_in", "kinematics", "robot", "hop_out")
+FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
+# What one stands for, in the docs and in struct's language.
+KINDS: Mapping[str, str] = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "f32": "f", "f64": "d"}
+
+
+class Stream(enum.IntEnum):
+    """Streams in order of strict priority."""
+
+    HEARTBEAT = 0
+    COMMAND = 1
+    STATE = 2
+    VIDEO = 3
+
+
+STREAMS: Mapping[Stream, str] = {
+    Stream.HEARTBEAT: "per path, 50 Hz: life sign, clock exchange, admission of a new peer. Never held back",
+    Stream.COMMAND: "surgeon to patient: what the tools shall do; newest wins. Never held back",
+    Stream.STATE: "patient to surgeon: tools, verdict, echo; newest wins. Never held back",
+    Stream.VIDEO: "patient to surgeon: pictures in fragments, paced below 85 % of the path's rate",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """``count`` values of ``kind`` (a key of KINDS) that stand together under one ``name``; ``what`` with the unit."""
+
+    name: str
+    kind: str
+    what: str
+    count: int = 1
+
+    @property
+    def code(self) -> str:
+        """In struct's language."""
+        return KINDS[self.kind] if self.count == 1 else f"{self.count}{KINDS[self.kind]}"
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return struct.calcsize(">" + self.code)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One run of fields. ``where`` says what it is part of and what follows it."""
+
+    where: str
+    fields: tuple[Field, ...]
+
+    def made(self) -> struct.Struct:
+        """The packer."""
+        return struct.Struct(">" + "".join(field.code for field in self.fields))
+
+
+LAYOUTS: Mapping[str, Layout] = {
+    "header": Layout("in front of every datagram, in the clear but authenticated; then the sealed payload and the tag", (
+        Field("version", "u8", f"{VERSION}"),
+        Field("stream", "u8", "table above"),
+        Field("key_epoch", "u16", "which key"),
+        Field("session", "u32", "random, new for every start of the sender, never 0"),
+        Field("sequence", "u64", "upper half: the sender's random boot number; lower half: counts the datagrams of this stream"),
+    )),
+    "heartbeat": Layout("the whole payload of stream 0", (
+        Field("path", "u8", "index of the path it was sent on; another one here means crossed cables"),
+        Field("count", "u32", "heartbeats sent on this path"),
+        Field("challenge", "u64", "what a new peer life has to answer before it is heard"),
+        Field("answers", "u64", "challenges of the peer and of strangers, 0 where none", MAX_ANSWERS),
+        Field("sent", "f64", "sending time, sender's steady clock [s]"),
+        Field("peer_sent", "f64", "`sent` of the newest heartbeat the sender got on this path [s]; NaN before the first"),
+        Field("peer_heard", "f64", "when that one came, sender's clock [s]; NaN before the first"),
+        Field("next_up", "u64", "next sequence of each stream; at admission everything below is refused", len(Stream)),
+    )),
+    "command": Layout(
+        f"stream 1 begins with one byte, how many records follow (1 to {HISTORY + 1}, newest first); a record is this, then its arms", (
+            Field("seq", "u32", "counts commands"),
+            Field("stamp", "f64", "sending time, surgeon's steady clock [s]"),
+            Field("sample_stamp", "f64", "time of the hand sample behind it [s]"),
+            Field("epoch", "u32", "clutch epoch: displacements count from its beginning"),
+            Field("press_count", "u32", "presses of the engage pedal so far"),
+            Field("flags", "u8", "bit by bit: " + ", ".join(FLAGS)),
+            Field("picture_age", "f32", "age of what the surgeon sees [s], infinity: nothing"),
+            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows"),
+        )),
+    "arm": Layout("behind a command record, for each arm in its mask", (
+        Field("displacement", "f32", "tip since the epoch began, scaled, view frame [m]", 3),
+        Field("rotation", "f32", "since the epoch began, unit quaternion w x y z", 4),
+        Field("jaw", "f32", "[rad]"),
+    )),
+    "state": Layout("stream 2 begins with this; then the stages, then the tools", (
+        Field("seq", "u32", "counts states"),
+        Field("stamp", "f64", "sending time, patient's steady clock [s]"),
+        Field("echo_seq", "u32", "newest command whose effect reached the robot, 0 for none"),
+        Field("phase", "u8", "phase of the watchdog (safety.md)"),
+        Field("cause", "u16", "code of the cause (safety.md)"),
+        Field("motion_epoch", "u32", "counts fresh beginnings of following"),
+        Field("tools", "u8", "bit n: a tool record of PSMn+1 follows"),
+        Field("stages", "u8", "bit by bit, which stage times follow: " + ", ".join(HELD_STAGES)),
+    )),
+    "stage": Layout("for each bit of `stages`", (Field("time", "f32", "the echoed command spent in this stage [s]"),)),
+    "tool": Layout("for each bit of `tools`", (
+        Field("position", "f32", "measured tip, view frame [m]", 3),
+        Field("rotation", "f32", "measured, unit quaternion w x y z", 4),
+        Field("jaw", "f32", "measured [rad]"),
+        Field("tracking_error", "f32", "distance to the set point [m]"),
+    )),
+    "fragment": Layout("in front of each piece of a picture (stream 3); the rest is the piece", (
+        Field("number", "u64", "counts pictures"),
+        Field("stamp", "f64", "capture time, sender's ROS clock [s]"),
+        Field("index", "u16", "of this piece"),
+        Field("count", "u16", "pieces of the whole"),
+        Field("flags", "u8", "bit 0: key frame"),
+    )),
+}  # fmt: skip

@@ -1,0 +1,33 @@
+"""The layout tables are what travels: sizes are fixed by the version, every field is explained once."""
+
+import struct
+
+import pytest
+
+from telesurgery_nodes.core.link.layouts import KINDS, LAYOUTS, STREAMS, Stream
+
+# The wire's contract. A change here is a new wire version.
+FORMATS = {
+    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd4Q", "command": ">IddIIBfB", "arm": ">3f4ff", "state": ">IdIBHIBB", "stage": ">f",
+    "tool": ">3f4fff", "fragment": ">QdHHB",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_packer_is_the_agreed_one(name):
+    assert LAYOUTS[name].made().format == FORMATS[name]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_fields_add_up_and_are_explained(layout):
+    assert sum(field.size for field in layout.fields) == layout.made().size
+    assert len({field.name for field in layout.fields}) == len(layout.fields)
+    assert layout.where and all(field.what and field.kind in KINDS and field.count >= 1 for field in layout.fields)
+
+
+def test_kinds_are_as_wide_as_they_say():
+    assert {kind: struct.calcsize(">" + code) * 8 for kind, code in KINDS.items()} == {kind: int(kind[1:]) for kind in KINDS}
+
+
+def test_every_stream_is_explained():
+    assert list(STREAMS) == list(Stream) and list(Stream) == list(range(len(Stream)))
