@@ -1,6 +1,5 @@
 """From the session table to launch actions. The table (telesurgery_nodes/session.py) is the only list of processes."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from launch.actions import DeclareLaunchArgument, EmitEvent, ExecuteProcess, OpaqueFunction, RegisterEventHandler
@@ -11,13 +10,13 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from telesurgery_nodes.cli.inputs import check_input, presets
-from telesurgery_nodes.keys import ensure_key
+from telesurgery_nodes.keys import ensure_key, load_key
 from telesurgery_nodes.resources import find_resource
-from telesurgery_nodes.session import CODECS, LOOPBACK, PATHS, ROBOTS, SITES, SessionOptions, layout, values
+from telesurgery_nodes.session import CODECS, PATHS, ROBOTS, SITES, SessionOptions, far_ends, layout, values
 
 BASE = SessionOptions()
 BOOL = ["true", "false"]
-# Two launch files on two hosts must agree on ports without talking: fixed ones, as documented in config/links.
+# Two launch files beside each other must agree on the emulator's ports without talking.
 FIRST_PORT = 47011
 
 
@@ -38,9 +37,14 @@ def arguments(enable_on_start):
         declare("fps", BASE.fps, "stereo frames per second"),
         declare("surgeon_domain", 41, "ROS domain of the surgeon site"),
         declare("patient_domain", 42, "ROS domain of the patient site; must differ from the surgeon's"),
-        declare("surgeon_paths", "", "far end of each path of the surgeon bridge, host:port with commas; empty: the emulator"),
-        declare("patient_paths", "", "far end of each path of the patient bridge, host:port with commas; empty: the emulator"),
-        declare("key_file", "", "session key (32 bytes, mode 600); empty: the one in the user configuration, made at first start"),
+        declare("surgeon_paths", "", "far end of each path of the surgeon bridge, host or host:port with commas; empty: the emulator"),
+        declare("surgeon_local", "", "own address of each path of the surgeon bridge, with commas; empty: any"),
+        declare("surgeon_interfaces", "", "network card of each path of the surgeon bridge, with commas; empty: any"),
+        declare("patient_paths", "", "far end of each path of the patient bridge, host or host:port with commas; empty: the emulator"),
+        declare("patient_local", "", "own address of each path of the patient bridge, with commas; empty: any"),
+        declare("patient_interfaces", "", "network card of each path of the patient bridge, with commas; empty: any"),
+        declare("path_mbit", 50.0, "contracted rate of each path between two hosts [Mbit/s]"),
+        declare("key_file", "", "session key (32 bytes, mode 600); empty: that of the user, made at the first emulated session"),
         declare("out", "", "session folder for raw samples and snapshots; empty: none"),
         declare("headless", "true", "no viewer window", BOOL),
         declare("reengage", "true", "the scripted operator presses the pedal again after a hold", BOOL),
@@ -67,13 +71,15 @@ def options_from(context):
 
 
 def with_far_ends(process, context):
-    """A bridge that talks to another host: its far ends replaced, and its own sockets open to the network."""
+    """A bridge that talks to another host; every other process unchanged."""
+    def text(name):
+        return LaunchConfiguration(name).perform(context)
+
     side = process.params.get("side")
-    far = LaunchConfiguration(f"{side}_paths").perform(context) if side else ""
-    if not far:
+    if not side or not text(f"{side}_paths"):
         return process
-    local = [address.replace(LOOPBACK, "0.0.0.0", 1) for address in process.params["local"]]
-    return replace(process, params={**process.params, "local": local, "remote": far.split(",")})
+    own = {what: text(f"{side}_{what}") for what in ("local", "interfaces")}
+    return far_ends(process, text(f"{side}_paths"), **own, path_mbit=float(text("path_mbit")))
 
 
 def action(process):
@@ -112,10 +118,11 @@ def describe(sites, enable_on_start="false"):
     def start(context):
         options = options_from(context)
         check_input(options)
-        ensure_key(str(values(options)["key_file"]))
         if options.out:
             Path(options.out).mkdir(parents=True, exist_ok=True)
         far = any(LaunchConfiguration(f"{side}_paths").perform(context) for side in ("surgeon", "patient"))
+        # A key made here would not be the other host's; on one machine that plays both sites it may be.
+        (load_key if far else ensure_key)(str(values(options)["key_file"]))
         # Sites that talk to another host have a real network between them.
         chosen = tuple(site for site in SITES if site in sites and not (far and site == "wan"))
         found = [made for process in layout(options, chosen) for made in action(with_far_ends(process, context))]

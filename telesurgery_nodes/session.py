@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -23,6 +23,8 @@ INPUTS = ("scripted", "joy")
 MODULE = "telesurgery_nodes.nodes."
 RUNNER = "telesurgery_nodes.cli.node"
 LOOPBACK = "127.0.0.1"
+ANY_HOST = "0.0.0.0"
+NETWORK_PORT = 47001  # of the first path between two hosts, the next one for the next path, at both sites: one line in a firewall
 PATHS = 2  # the operation of November 2024 used two network technologies in parallel
 # DDS port formula (RTPS 2.5, 9.6.2.3): 7400 + 250 * domain + 10 is the first participant's unicast discovery port. Linux keeps
 # 32768 and above for ephemeral ports, so domains above 101 may clash with any program.
@@ -261,3 +263,27 @@ def layout(options: SessionOptions, sites: tuple[str, ...] = SITES) -> list[Proc
         made.append(Process(row.name, row.site, row.executable, row.node or row.name, by_site[row.site],
                             MappingProxyType(params), MappingProxyType(env), row.optional, row.ros, row.what, row.nice))
     return made
+
+
+def _listed(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",")] if text.strip() else []
+
+
+def _with_ports(hosts: list[str]) -> list[str]:
+    """An address without a port gets the port of its path."""
+    return [host if ":" in host else f"{host}:{NETWORK_PORT + path}" for path, host in enumerate(hosts)]
+
+
+def far_ends(process: Process, remote: str, local: str = "", interfaces: str = "", **more: object) -> Process:
+    """A bridge that talks to another host instead of the emulator: one path per address in ``remote``, lists with commas.
+
+    ``local`` own address of each path, ``interfaces`` own network card of each (empty: any); ``more`` are parameters of the bridge.
+    """
+    there = _listed(remote)
+    here = _listed(local) or [ANY_HOST] * len(there)
+    cards = _listed(interfaces) or [""] * len(there)
+    if not len(there) == len(here) == len(cards) or not all(there) or not all(here):
+        raise ConfigError(f"{process.name}: wanted an own address and card for each of the far ends {there}; got {here} and {cards}")
+    links = {"local": _with_ports(here), "remote": _with_ports(there), "interfaces": cards}
+    names = [f"path{number}" for number in range(1, len(there) + 1)]
+    return replace(process, params={**process.params, **links, "path_names": names, **more})

@@ -10,7 +10,7 @@ import pytest
 
 from telesurgery_nodes import session
 from telesurgery_nodes.errors import ConfigError
-from telesurgery_nodes.session import SITES, TABLE, Of, SessionOptions, layout, pick_domains, pick_ports, values, yaml_word
+from telesurgery_nodes.session import SITES, TABLE, Of, SessionOptions, far_ends, layout, pick_domains, pick_ports, values, yaml_word
 
 NODES = Path(session.__file__).parent / "nodes"
 OPTIONS = SessionOptions(domains=(20, 21), ports=tuple(range(40001, 40009)), out="/tmp/x", key_file="/tmp/k")
@@ -158,3 +158,20 @@ def test_domains_stay_below_the_ephemeral_ports():
 
 def test_ports_are_different():
     assert len(set(pick_ports(8))) == 8
+
+
+def test_a_bridge_on_a_real_network_has_a_path_per_far_end():
+    bridge = by_name()["teleop_bridge_surgeon"]
+    params = far_ends(bridge, "192.0.2.1, 198.51.100.1:9", "10.0.0.5,10.1.0.5", "eth0,wwan0", path_mbit=20.0).params
+    assert params["remote"] == ["192.0.2.1:47001", "198.51.100.1:9"]
+    assert params["local"] == ["10.0.0.5:47001", "10.1.0.5:47002"]
+    assert (params["interfaces"], params["path_names"], params["path_mbit"]) == (["eth0", "wwan0"], ["path1", "path2"], 20.0)
+    assert params["side"] == "surgeon" and params["key_file"] == "/tmp/k"
+    three = far_ends(bridge, "192.0.2.1,192.0.2.2,192.0.2.3").params
+    assert three["local"] == ["0.0.0.0:47001", "0.0.0.0:47002", "0.0.0.0:47003"] and three["interfaces"] == ["", "", ""]
+
+
+@pytest.mark.parametrize("given", [("a,b", "c"), ("a", "", "eth0,eth1"), ("a,,b",), ("a,b", "c,")])
+def test_paths_that_do_not_pair_up_are_refused(given):
+    with pytest.raises(ConfigError, match="teleop_bridge_patient: wanted"):
+        far_ends(by_name()["teleop_bridge_patient"], *given)

@@ -10,7 +10,7 @@ from telesurgery_nodes.core.link.session import LinkSession
 from telesurgery_nodes.core.values import Permit, Phase
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.keys import ensure_key
-from telesurgery_nodes.session import pick_ports
+from telesurgery_nodes.session import SessionOptions, far_ends, layout, pick_ports
 
 rclpy = pytest.importorskip("rclpy")
 
@@ -82,6 +82,18 @@ def test_another_key_is_never_heard(graph, tmp_path, bridges):
     for _, datagram in stranger.datagrams_to_send(1.0):
         bridges[1]._take("path1", datagram)
     assert bridges[1].health().refused["forged"] == before + 2
+
+
+def test_two_hosts_as_the_launch_files_set_them_up(graph, tmp_path):
+    """Two addresses per site, taken from the loopback network; ports and names as far_ends fills them in."""
+    ensure_key(tmp_path / "key")
+    made = {process.params["side"]: process for process in layout(SessionOptions(domains=(20, 21))) if "side" in process.params}
+    addresses = {"surgeon": "127.0.1.1,127.0.2.1", "patient": "127.0.1.2,127.0.2.2"}
+    ends = []
+    for side, other in (("surgeon", "patient"), ("patient", "surgeon")):
+        params = dict(far_ends(made[side], addresses[other], addresses[side]).params)
+        ends.append(graph.make(TeleopBridge, **{**params, "key_file": str(tmp_path / "key"), "tape_dir": ""}))
+    assert graph.spin_until(lambda: all(end.session.established and end.health().paths_up == 2 for end in ends))
 
 
 def test_close_ends_the_thread(graph, bridges):
