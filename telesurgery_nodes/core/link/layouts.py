@@ -16,6 +16,8 @@ TAG_BYTES = 16  # AES-GCM
 HISTORY = 3  # earlier samples repeated in every command (RFC 2198 idea; wan.md section 7)
 MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
 
+ACK_WORDS = 4  # 64 bit each: how far beyond the first gap one acknowledgement tells what came
+
 # Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
 HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "hop_in", "kinematics", "robot", "hop_out")
 FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
@@ -30,6 +32,8 @@ class Stream(enum.IntEnum):
     COMMAND = 1
     STATE = 2
     VIDEO = 3
+    RELIABLE = 4
+    TOPIC = 5
 
 
 STREAMS: Mapping[Stream, str] = {
@@ -37,6 +41,8 @@ STREAMS: Mapping[Stream, str] = {
     Stream.COMMAND: "surgeon to patient: what the tools shall do; newest wins. Never held back",
     Stream.STATE: "patient to surgeon: tools, verdict, echo; newest wins. Never held back",
     Stream.VIDEO: "patient to surgeon: pictures in fragments, paced below 85 % of the path's rate",
+    Stream.RELIABLE: "both ways: messages of further topics, acknowledged and sent again until they are there; in what video leaves over",
+    Stream.TOPIC: "both ways: messages of further topics, newest wins; in what all others leave over",
 }
 
 
@@ -123,11 +129,29 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("jaw", "f32", "measured [rad]"),
         Field("tracking_error", "f32", "distance to the set point [m]"),
     )),
-    "fragment": Layout("in front of each piece of a picture (stream 3); the rest is the piece", (
-        Field("number", "u64", "counts pictures"),
-        Field("stamp", "f64", "capture time, sender's ROS clock [s]"),
+    "fragment": Layout("stream 3: in front of a piece of a picture; stream 5: behind a topic record, in front of a piece of a message", (
+        Field("number", "u64", "counts pictures, or the messages of a topic"),
+        Field("stamp", "f64", "capture time, sender's ROS clock [s]; of a message the sending time, its steady clock [s]"),
         Field("index", "u16", "of this piece"),
         Field("count", "u16", "pieces of the whole"),
         Field("flags", "u8", "bit 0: key frame"),
     )),
+    "chunk": Layout("stream 4, part of a message; the rest of the payload is the part", (
+        Field("kind", "u8", "0"),
+        Field("to", "u32", "session of the peer it is meant for"),
+        Field("life", "u32", "counts the peers this sender has had: chunks and messages count from 0 in each"),
+        Field("chunk", "u32", "counts chunks; this is what is acknowledged"),
+        Field("message", "u32", "counts messages"),
+        Field("index", "u16", "of this part"),
+        Field("count", "u16", "parts of the message"),
+        Field("topic", "u32", "what the message is about"),
+    )),
+    "ack": Layout("stream 4, the whole payload: what came of the other direction's chunks", (
+        Field("kind", "u8", "1"),
+        Field("life", "u32", "of the chunks"),
+        Field("next", "u32", "the first chunk that is missing"),
+        Field("came", "u64", "bit n of word m: chunk next + 64 m + n came", ACK_WORDS),
+    )),
+    "topic": Layout("stream 5, then a fragment record, then the piece", (Field("topic", "u32", "what the message is about"),)),
 }  # fmt: skip
+HEADER_BYTES = LAYOUTS["header"].made().size

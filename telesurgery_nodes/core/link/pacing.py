@@ -1,6 +1,6 @@
-"""What leaves a path when: strict priority by stream, video only while the token bucket has credit.
+"""What leaves a path when: strict priority by stream; video, and what comes after it, only while the token bucket has credit.
 
-Control (streams 0 to 2) is never held back; it may overdraw the bucket, and then video waits. The rate is 85 % of what the
+Control (streams 0 to 2) is never held back; it may overdraw the bucket, and then the others wait. The rate is 85 % of what the
 path was contracted for, because no order at the sender survives a full queue in the network (wan.md section 5).
 """
 
@@ -16,7 +16,8 @@ from .wire import Stream
 USABLE_SHARE = 0.85
 BURST_S = 0.002  # how much credit may be saved up
 SMALLEST_BURST = 2400  # bytes: two whole datagrams, so that a slow path can send at all
-VIDEO_QUEUE_S = 0.25  # a picture that waits longer at the sender is not worth sending
+# Longest wait at the sender [s], in order of priority: an older picture is not worth sending, messages come again.
+PACED = {Stream.VIDEO: 0.25, Stream.RELIABLE: 1.0, Stream.TOPIC: 0.25}
 
 
 class Pacer:
@@ -30,14 +31,14 @@ class Pacer:
         self._credit = self._burst
         self._filled_at: float | None = None
         self._control: list[tuple[int, int, bytes]] = []
-        self._video: deque[tuple[float, float, bytes]] = deque()  # (not before, not after, datagram)
+        self._paced: dict[Stream, deque[tuple[float, float, bytes]]] = {stream: deque() for stream in PACED}  # (not before, not after, .)
         self._order = 0
-        self.dropped = 0
+        self.dropped = dict.fromkeys(PACED, 0)
 
     def offer(self, stream: Stream, datagram: bytes, now: float, delay: float = 0.0) -> None:
         """Queue a datagram; ``delay`` [s] spreads video over its frame time."""
-        if stream is Stream.VIDEO:
-            self._video.append((now + delay, now + delay + VIDEO_QUEUE_S, datagram))
+        if stream in PACED:
+            self._paced[stream].append((now + delay, now + delay + PACED[stream], datagram))
             return
         heapq.heappush(self._control, (int(stream), self._order, datagram))
         self._order += 1
@@ -49,25 +50,31 @@ class Pacer:
         while self._control:
             out.append(heapq.heappop(self._control)[2])
             self._credit -= len(out[-1])
-        while self._video and self._video[0][0] <= now:
-            if self._video[0][1] < now:
-                self._video.popleft()
-                self.dropped += 1
-                continue
-            if self._credit <= 0.0:
-                break
-            out.append(self._video.popleft()[2])
-            self._credit -= len(out[-1])
+        for stream, queue in self._paced.items():
+            while queue and queue[0][0] <= now:
+                if queue[0][1] < now:
+                    queue.popleft()
+                    self.dropped[stream] += 1
+                    continue
+                if self._credit <= 0.0:
+                    return out
+                out.append(queue.popleft()[2])
+                self._credit -= len(out[-1])
         return out
+
+    def waiting(self, stream: Stream) -> int:
+        """Datagrams of a paced stream that have not left yet."""
+        return len(self._paced[stream])
 
     def next_time(self, now: float) -> float:
         """When ``due`` will next have something; inf where nothing waits."""
         if self._control:
             return now
-        if not self._video:
+        first = min((queue[0][0] for queue in self._paced.values() if queue), default=math.inf)
+        if math.isinf(first):
             return math.inf
         refill = now if self._credit > 0.0 else now + (1.0 - self._credit) / self._rate
-        return max(self._video[0][0], refill)
+        return max(first, refill)
 
     def _fill(self, now: float) -> None:
         if self._filled_at is not None and now > self._filled_at and self._credit < self._burst:

@@ -155,9 +155,13 @@ class LinkSession:
         known = [pair for pair in estimates if pair[1].samples]
         return min(known, key=lambda pair: (pair[0], pair[1].round_trip))[1] if known else UNKNOWN
 
-    def queue_drops(self) -> int:
-        """Video datagrams that waited too long at this sender."""
-        return sum(pacer.dropped for pacer in self._pacers.values())
+    def queue_drops(self, stream: Stream = Stream.VIDEO) -> int:
+        """Datagrams of a paced stream that waited too long at this sender."""
+        return sum(pacer.dropped[stream] for pacer in self._pacers.values())
+
+    def waiting(self, stream: Stream) -> int:
+        """Datagrams of a paced stream that have not left the slowest path yet."""
+        return max(pacer.waiting(stream) for pacer in self._pacers.values())
 
     def _refuse(self, kind: str) -> list[Event]:
         self._refused[kind] += 1

@@ -47,6 +47,29 @@ def test_video_without_credit_says_when_and_old_video_is_dropped():
     wait = pacer.next_time(0.0)
     assert wait == pytest.approx(1001 / (0.85 * 1e5 / 8))
     assert len(pacer.due(wait)) == 1
-    assert pacer.due(5.0) == [] and pacer.dropped == 3
+    assert pacer.due(5.0) == [] and pacer.dropped[Stream.VIDEO] == 3
     with pytest.raises(LocalLinkError):
         Pacer(0.0)
+
+
+def test_messages_take_what_video_leaves_and_topics_what_messages_leave():
+    pacer, sent = Pacer(8e6), {b"v": 0, b"r": 0, b"t": 0}  # 850 bytes each millisecond
+    for step in range(1000):
+        now = step * 0.001
+        if step % 2:
+            pacer.offer(Stream.VIDEO, b"v" * 1000, now)
+        if step % 4 == 0:
+            pacer.offer(Stream.RELIABLE, b"r" * 1000, now)
+        pacer.offer(Stream.TOPIC, b"t" * 1000, now)
+        for datagram in pacer.due(now):
+            sent[datagram[:1]] += 1
+    assert sent[b"v"] == 500 and sent[b"r"] >= 249 and 80 <= sent[b"t"] <= 110
+    assert pacer.dropped[Stream.TOPIC] > 500 and pacer.waiting(Stream.TOPIC) < 300 and pacer.waiting(Stream.VIDEO) == 0
+    assert now < pacer.next_time(now) <= now + 0.003
+
+
+def test_a_picture_spread_for_later_does_not_hold_messages_back():
+    pacer = Pacer()
+    pacer.offer(Stream.VIDEO, b"v", 0.0, 0.02)
+    pacer.offer(Stream.RELIABLE, b"r", 0.0)
+    assert pacer.next_time(0.0) == 0.0 and pacer.due(0.0) == [b"r"] and pacer.next_time(0.0) == 0.02

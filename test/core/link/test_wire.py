@@ -30,7 +30,7 @@ def state():
 
 
 def beat():
-    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3))
+    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3, 4, 5))
 
 
 @pytest.mark.parametrize("wrong", [np.full((3, 3), np.nan), np.diag([1.0, 1.0, -1.0]), 2 * np.eye(3), np.diag([2.0, 0.5, 1.0])])
@@ -94,7 +94,7 @@ def test_header_comes_back_and_names_the_boot():
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x01" * 15, b"\x02" + bytes(15), bytes(16), b"\x01\x04" + bytes(14), b"\x01\x00" + bytes(wire.MAX_DATAGRAM)]
+    "data", [b"", b"\x01" * 15, b"\x02" + bytes(15), bytes(16), b"\x01\x06" + bytes(14), b"\x01\x00" + bytes(wire.MAX_DATAGRAM)]
 )
 def test_bad_headers_are_refused(data):
     with pytest.raises(RemoteLinkError):
