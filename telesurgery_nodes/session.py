@@ -53,6 +53,7 @@ class SessionOptions:
     headless: bool = True
     reengage: bool = True
     enable_on_start: bool = True
+    topics_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,8 @@ TABLE: tuple[Row, ...] = (
         parameters={**TAPES, "width": Of("width"), "height": Of("height"), "fps": Of("fps"), "codec": Of("codec")},
         needs=("simulation",), nice=PICTURE_NICE),
     Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
-        parameters={**TAPES, "side": "patient", "key_file": Of("key_file"), "local": Of("patient_local"), "remote": Of("patient_remote")},
+        parameters={**TAPES, "side": "patient", "key_file": Of("key_file"), "local": Of("patient_local"), "remote": Of("patient_remote"),
+                    "topics_file": Of("topics_file")},
         needs=("arm_control",)),
     Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
         parameters={"preset": Of("preset"), "seed": Of("seed"), "surgeon": Of("wan_surgeon"), "patient": Of("wan_patient"),
@@ -138,7 +140,7 @@ TABLE: tuple[Row, ...] = (
     Row("teleop_bridge_surgeon", "surgeon", "teleop_bridge", "clutch, scale, and the surgeon end of the link",
         node="teleop_bridge_surgeon",
         parameters={**TAPES, "side": "surgeon", "key_file": Of("key_file"), "scale": Of("scale"), "rate": COMMAND_RATE,
-                    "local": Of("surgeon_local"), "remote": Of("surgeon_remote")},
+                    "local": Of("surgeon_local"), "remote": Of("surgeon_remote"), "topics_file": Of("topics_file")},
         needs=("link_emulator",)),
     Row("stereo_viewer", "surgeon", "stereo_viewer", "both eyes with the age of the picture",
         parameters={**TAPES, "codec": Of("codec"), "snapshot_dir": Of("snapshots"), "window": False}, display={"window": True},
@@ -229,7 +231,7 @@ def values(options: SessionOptions) -> dict[str, object]:
     return {
         "preset": options.preset, "robot": options.robot, "seed": options.seed, "scale": float(options.scale), "codec": options.codec,
         "width": options.width, "height": options.height, "fps": int(options.fps), "reengage": options.reengage,
-        "enable_on_start": options.enable_on_start,
+        "enable_on_start": options.enable_on_start, "topics_file": options.topics_file,
         "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
         "key_file": options.key_file or default_key_file(),
         "tapes": str(out / "tapes") if out else "", "snapshots": str(out / "snapshots") if out else "",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.link.seal import Role
-from ..core.link.session import LinkHealth, LinkSession, PeerAccepted
+from ..core.link.session import Event, LinkHealth, LinkSession, PeerAccepted
 from ..core.link.wire import Stream
 from ..core.teleop.mapping import valid_scale
 from ..devices.paths.udp import UdpPath
@@ -24,12 +24,14 @@ from ..keys import load_key
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
+from .bridge_topics import BridgeTopics
 
 SELECT_TIMEOUT = 0.2  # [s] how long close() may wait for the thread
 JOIN_TIMEOUT = 2.0
 LINK_TAPE_PERIOD = 0.1
 RANDOM_BITS = 32
 MBIT = 1e6
+FURTHER = (Stream.RELIABLE, Stream.TOPIC)  # not the teleoperation's business
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class BridgeParams(NodeParams):
     viewer_silence: float = param(0.15, "a viewer silent for longer shows nothing [s]", low=0.05, high=1.0)
     command_fresh: float = param(0.05, "commands older than this are not passed on [s]", low=0.005, high=1.0)
     setpoint_fresh: float = param(0.05, "an arm set point older than this is no anchor [s]", low=0.005, high=1.0)
+    topics_file: str = param("", "further topics to carry (docs/link.md), a file of this package or a path; empty: none")
     permit_fresh: float = param(0.1, "a permit older than this is none [s]", low=0.02, high=1.0)
 
 
@@ -74,6 +77,7 @@ class TeleopBridge(SuiteNode):
             for name, local, remote, card in zip(p.path_names, p.local, p.remote, self._cards(), strict=True):
                 self._paths.append(UdpPath(name, local, remote, card))
             self.end = self._make_end()
+            self._topics = BridgeTopics(self)
         except BaseException:
             self.close()
             raise
@@ -132,6 +136,7 @@ class TeleopBridge(SuiteNode):
         with self.lock:
             self.end.read()
             self.end.tick(self.now())
+            self._topics.tick(self.now())
         self.flush()
 
     def _listen(self) -> None:
@@ -151,9 +156,18 @@ class TeleopBridge(SuiteNode):
         with self.lock:
             for event in self.session.receive(path, datagram, self.now()):
                 try:
-                    self.end.peer_accepted(event) if isinstance(event, PeerAccepted) else self.end.received(event)
+                    self._dispatch(event)
                 except RemoteLinkError:
                     self.count("malformed")
+
+    def _dispatch(self, event: Event) -> None:
+        if isinstance(event, PeerAccepted):
+            self._topics.peer_accepted(event)
+            self.end.peer_accepted(event)
+        elif event.stream in FURTHER:
+            self._topics.received(event)
+        else:
+            self.end.received(event)
 
     def _note_link(self) -> None:
         health = self.health()
@@ -170,7 +184,7 @@ class TeleopBridge(SuiteNode):
         level = 2 if health.paths_up == 0 or not health.established else int(lost)
         bound = health.clock.bound if math.isfinite(health.clock.bound) else -1.0
         message = f"{health.paths_up} of {len(health.paths)} paths up"
-        return {**words, **self.end.diagnose(), "clock_bound": bound, "level": level, "message": message}
+        return {**words, **self.end.diagnose(), **self._topics.diagnose(), "clock_bound": bound, "level": level, "message": message}
 
     def close(self) -> None:
         """Stop the thread, close the sockets, then the node."""

@@ -98,6 +98,11 @@ class LinkSession:
         self._refused = dict.fromkeys(("form", "forged", "stranger", "replay", "payload"), 0)
 
     @property
+    def session_id(self) -> int:
+        """This end's own session."""
+        return self._identity[0]
+
+    @property
     def established(self) -> bool:
         """A peer has been admitted."""
         return self._peer is not None
