@@ -45,6 +45,7 @@ def arguments(enable_on_start):
         declare("patient_interfaces", "", "network card of each path of the patient bridge, with commas; empty: any"),
         declare("path_mbit", 50.0, "contracted rate of each path between two hosts [Mbit/s]"),
         declare("key_file", "", "session key (32 bytes, mode 600); empty: that of the user, made at the first emulated session"),
+        declare("playout_ms", BASE.playout_ms, "serve commands this long after their stamp [ms], to even out jitter; 0: at arrival"),
         declare("topics_file", "", "further topics to carry, the same file at both sites (docs/link.md); empty: none"),
         declare("out", "", "session folder for raw samples and snapshots; empty: none"),
         declare("headless", "true", "no viewer window", BOOL),
@@ -67,7 +68,7 @@ def options_from(context):
         codec=text("codec"), width=int(text("width")), height=int(text("height")), fps=int(text("fps")),
         domains=(int(text("surgeon_domain")), int(text("patient_domain"))), ports=tuple(FIRST_PORT + i for i in range(4 * PATHS)),
         key_file=text("key_file"), out=text("out"), headless=flag("headless"), reengage=flag("reengage"),
-        enable_on_start=flag("enable_on_start"), topics_file=text("topics_file"),
+        enable_on_start=flag("enable_on_start"), topics_file=text("topics_file"), playout_ms=float(text("playout_ms")),
     )  # fmt: skip
 
 

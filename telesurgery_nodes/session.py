@@ -54,6 +54,7 @@ class SessionOptions:
     reengage: bool = True
     enable_on_start: bool = True
     topics_file: str = ""
+    playout_ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ TABLE: tuple[Row, ...] = (
         needs=("simulation",), nice=PICTURE_NICE),
     Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
         parameters={**TAPES, "side": "patient", "key_file": Of("key_file"), "local": Of("patient_local"), "remote": Of("patient_remote"),
-                    "topics_file": Of("topics_file")},
+                    "topics_file": Of("topics_file"), "playout_ms": Of("playout_ms")},
         needs=("arm_control",)),
     Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
         parameters={"preset": Of("preset"), "seed": Of("seed"), "surgeon": Of("wan_surgeon"), "patient": Of("wan_patient"),
@@ -231,7 +232,7 @@ def values(options: SessionOptions) -> dict[str, object]:
     return {
         "preset": options.preset, "robot": options.robot, "seed": options.seed, "scale": float(options.scale), "codec": options.codec,
         "width": options.width, "height": options.height, "fps": int(options.fps), "reengage": options.reengage,
-        "enable_on_start": options.enable_on_start, "topics_file": options.topics_file,
+        "enable_on_start": options.enable_on_start, "topics_file": options.topics_file, "playout_ms": float(options.playout_ms),
         "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
         "key_file": options.key_file or default_key_file(),
         "tapes": str(out / "tapes") if out else "", "snapshots": str(out / "snapshots") if out else "",

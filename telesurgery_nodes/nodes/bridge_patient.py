@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core.link.anchor import AnchoredMotion, AnchorInputs
 from ..core.link.ledger import PatientLedger
+from ..core.link.playout import Playout
 from ..core.link.session import PeerAccepted, Received
 from ..core.link.wire import VIDEO_ROOM, Stream, decode_newest, encode_state
 from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, Pose, RemoteReport, RobotState, ToolState
@@ -29,6 +30,7 @@ FRAME_TIME = 0.04  # [s] before two pictures have shown the real one
 LONGEST_FRAME_TIME = 0.2
 TOOL_FRESH = 0.2  # [s] an older pose is not sent as the present one
 KEY_FRAME_MARK = "key"
+MILLI = 1e3
 COLUMNS = ("t", "seq", "epoch", "follow", "age", "dx1", "dy1", "dz1", "dx2", "dy2", "dz2", "published")
 
 
@@ -41,6 +43,7 @@ class PatientEnd:
         self._motion = AnchoredMotion(p.setpoint_fresh, p.permit_fresh)
         self._ledger = PatientLedger()
         self._fragmenter = Fragmenter(min(MAX_PAYLOAD, VIDEO_ROOM))
+        self._playout = Playout(p.playout_ms / MILLI) if p.playout_ms > 0.0 else None
         self._command: tuple[MotionCommand, float] | None = None
         self._session = 0
         self._permit: tuple[Permit | None, float] = (None, -math.inf)
@@ -117,6 +120,8 @@ class PatientEnd:
         """A surgeon side is there, or there anew: nothing the old one wished counts."""
         self._command, self._session = None, event.session
         self._ledger.forget()
+        if self._playout:
+            self._playout.restart()
         self._node.count("peer_restarts" if event.replaced else "peer_accepted")
 
     def received(self, event: Received) -> None:
@@ -125,32 +130,52 @@ class PatientEnd:
             return
         if event.late:
             self._node.count("late_commands")
-            return
+            if self._playout is None:
+                return
         command = decode_newest(event.payload)
+        self._deliver(command, event.at)
+        if event.late:
+            return
         self._command = command, event.at
-        self._serve(command, event.at)
         if self._wishes(command) != self._reported:
             self._publish_report(event.at)
 
-    def _serve(self, command: MotionCommand, arrival: float) -> None:
+    def _deliver(self, command: MotionCommand, arrival: float) -> None:
+        """Latest-wins: at once. Playout: at its time; but a stop overtakes all that waits."""
+        if self._playout is None:
+            self._serve(command, arrival, arrival)
+        elif command.follow:
+            self._playout.push(command, arrival, self._node.session.clock(arrival))
+            self._play(self._node.now())
+        elif self._command is None or command.seq > self._command[0].seq:
+            self._playout.clear()
+            self._serve(command, arrival, arrival)
+
+    def _play(self, now: float) -> None:
+        one = self._playout.pop(now) if self._playout else None
+        if one is not None:
+            self._serve(one.command, one.arrival, one.due)
+
+    def _serve(self, command: MotionCommand, arrival: float, due: float) -> None:
+        """``due`` [s]: when it should be served, ``arrival`` where nothing had to wait."""
         node = self._node
         permit, permit_at = self._permit
-        setpoints = {arm: (pose, arrival - at) for arm, (pose, at) in self._setpoints.items()}
-        targets = self._motion.update(AnchorInputs(self._session, command, setpoints, permit, arrival - permit_at))
-        if node.now() - arrival > node.params.command_fresh:
+        setpoints = {arm: (pose, due - at) for arm, (pose, at) in self._setpoints.items()}
+        targets = self._motion.update(AnchorInputs(self._session, command, setpoints, permit, due - permit_at))
+        if node.now() - due > node.params.command_fresh:
             node.count("command_too_old")
             targets = {}
         if targets:
-            self._publish_targets(command, targets, arrival)
+            self._publish_targets(command, targets, arrival, due)
         if command.follow:
             moves = [command.arms[arm].displacement if arm in command.arms else np.full(3, math.nan) for arm in FOLLOWING_ARMS]
             age = arrival - (command.stamp - node.session.clock(arrival).offset)
             self._tape.row(arrival, command.seq, command.epoch, 1.0, age, *moves[0], *moves[1], float(bool(targets)))
 
-    def _publish_targets(self, command: MotionCommand, targets: Any, arrival: float) -> None:
+    def _publish_targets(self, command: MotionCommand, targets: Any, arrival: float, due: float) -> None:
         node = self._node
         stamp = node.ros_stamp()
-        self._ledger.served(command.seq, command.stamp, arrival, node.now(), seconds(stamp), node.session.clock(arrival))
+        self._ledger.served(command.seq, command.stamp, arrival, node.now(), seconds(stamp), node.session.clock(arrival), due - arrival)
         for arm, target in targets.items():
             if arm in self._servo:
                 self._servo[arm][0].publish(pose_to_msg(target.pose, stamp, VIEW))
@@ -163,6 +188,7 @@ class PatientEnd:
 
     def tick(self, now: float) -> None:
         """States at half the rate, reports at 50 Hz."""
+        self._play(now)
         self._ticks += 1
         if self._ticks % COMMANDS_PER_STATE == 0 and self._node.session.established:
             self._send_state(now)
@@ -212,4 +238,6 @@ class PatientEnd:
     def diagnose(self) -> dict[str, object]:
         """Counters of the patient end."""
         refused = {f"motion_{kind}": count for kind, count in self._motion.refused.items()}
+        if self._playout:
+            refused.update({f"playout_{kind}": getattr(self._playout, kind) for kind in ("late", "overdue", "cut_short")})
         return {**refused, "video_dropped_at_sender": self._node.session.queue_drops()}

@@ -52,6 +52,7 @@ class BridgeParams(NodeParams):
     viewer_silence: float = param(0.15, "a viewer silent for longer shows nothing [s]", low=0.05, high=1.0)
     command_fresh: float = param(0.05, "commands older than this are not passed on [s]", low=0.005, high=1.0)
     setpoint_fresh: float = param(0.05, "an arm set point older than this is no anchor [s]", low=0.005, high=1.0)
+    playout_ms: float = param(0.0, "patient: serve commands this long after their stamp [ms]; 0: at arrival", low=0.0, high=1000.0)
     topics_file: str = param("", "further topics to carry (docs/link.md), a file of this package or a path; empty: none")
     permit_fresh: float = param(0.1, "a permit older than this is none [s]", low=0.02, high=1.0)
 

@@ -30,7 +30,8 @@ class Pair:
 
     def __init__(self, here, there, folder, surgeon_rows=(UP, DOWN), patient_rows=(UP, DOWN)):
         ensure_key(folder / "key")
-        near, far = ([f"127.0.0.1:{port}" for port in ports] for ports in (pick_ports(2), pick_ports(2)))
+        ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
+        near, far = ends[:2], ends[2:]
         self.here, self.there, key = here, there, str(folder / "key")
         rows = {"surgeon": file(folder, *surgeon_rows), "patient": file(folder, *patient_rows)}
         self.surgeon = here.make(TeleopBridge, side="surgeon", local=near, remote=far, key_file=key, topics_file=rows["surgeon"])

@@ -6,8 +6,10 @@ import threading
 
 import pytest
 
-from telesurgery_nodes.core.link.session import LinkSession
-from telesurgery_nodes.core.values import Permit, Phase
+from telesurgery_nodes.core.link.clock import ClockEstimate
+from telesurgery_nodes.core.link.session import LinkSession, Received
+from telesurgery_nodes.core.link.wire import CommandEncoder, Stream
+from telesurgery_nodes.core.values import MotionCommand, Pedals, Permit, Phase
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import SessionOptions, far_ends, layout, pick_ports
@@ -34,7 +36,8 @@ def test_unequal_paths_are_refused(graph, tmp_path):
 def bridges(graph, tmp_path):
     """Both sides in one ROS domain: their topics differ, but for the video and the mirrored poses, which this test does not use."""
     ensure_key(tmp_path / "key")
-    near, far = ([f"127.0.0.1:{port}" for port in ports] for ports in (pick_ports(2), pick_ports(2)))
+    ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
+    near, far = ends[:2], ends[2:]
     common = {"key_file": str(tmp_path / "key"), "tape_dir": str(tmp_path)}
     surgeon = graph.make(TeleopBridge, side="surgeon", local=near, remote=far, **common)
     patient = graph.make(TeleopBridge, side="patient", local=far, remote=near, **common)
@@ -82,6 +85,33 @@ def test_another_key_is_never_heard(graph, tmp_path, bridges):
     for _, datagram in stranger.datagrams_to_send(1.0):
         bridges[1]._take("path1", datagram)
     assert bridges[1].health().refused["forged"] == before + 2
+
+
+@pytest.mark.parametrize("playout_ms", [0.0, 80.0])
+def test_commands_wait_for_their_time_and_a_stop_does_not(graph, tmp_path, monkeypatch, playout_ms):
+    ensure_key(tmp_path / "key")
+    ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
+    bridge = graph.make(
+        TeleopBridge, side="patient", local=ends[:2], remote=ends[2:], key_file=str(tmp_path / "key"), playout_ms=playout_ms
+    )
+    monkeypatch.setattr(bridge.session, "clock", lambda now: ClockEstimate(0.0, 0.1, 0.2, 9))
+    served = []
+    monkeypatch.setattr(bridge.end, "_serve", lambda command, arrival, due: served.append((command.seq, command.stamp, bridge.now())))
+
+    def take(seq, follow, late=False):
+        now = bridge.now()
+        command = MotionCommand(seq, now, now, 1, 1, Pedals(), follow, False, True, 0.1, {})
+        with bridge.lock:
+            bridge.end.received(Received(Stream.COMMAND, seq, CommandEncoder().encode(command), "path1", now, late))
+
+    take(1, True)
+    assert graph.spin_until(lambda: served, 2.0)
+    assert 0.0 <= served[0][2] - served[0][1] - playout_ms / 1e3 < 0.05
+    take(3, True)
+    take(2, True, late=True)
+    take(4, False)
+    graph.spin_for(0.15)
+    assert [seq for seq, *_ in served] == ([1, 3, 4] if playout_ms == 0.0 else [1, 4])
 
 
 def test_two_hosts_as_the_launch_files_set_them_up(graph, tmp_path):

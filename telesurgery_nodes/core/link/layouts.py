@@ -19,7 +19,7 @@ MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
 ACK_WORDS = 4  # 64 bit each: how far beyond the first gap one acknowledgement tells what came
 
 # Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
-HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "hop_in", "kinematics", "robot", "hop_out")
+HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "playout", "hop_in", "kinematics", "robot", "hop_out")
 FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
 # What one stands for, in the docs and in struct's language.
 KINDS: Mapping[str, str] = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "f32": "f", "f64": "d"}

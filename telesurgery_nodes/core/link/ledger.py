@@ -66,6 +66,7 @@ class _Served:
     path_up: float
     arrival: float
     published: float
+    playout: float
 
 
 class PatientLedger:
@@ -75,10 +76,12 @@ class PatientLedger:
         self._served: OrderedDict[int, _Served] = OrderedDict()
         self._echo: tuple[_Served, tuple[float, float, float]] | None = None
 
-    def served(self, seq: int, command_stamp: float, arrival: float, published: float, ros_stamp: float, clock: ClockEstimate) -> None:
-        """Command ``seq`` (stamped on the surgeon's clock) arrived and went out as servo_cp stamped ``ros_stamp``."""
+    def served(
+        self, seq: int, command_stamp: float, arrival: float, published: float, ros_stamp: float, clock: ClockEstimate, playout: float = 0.0
+    ) -> None:
+        """Command ``seq`` (stamped on the surgeon's clock) arrived, waited ``playout``, went out as servo_cp stamped ``ros_stamp``."""
         path_up = arrival - (command_stamp - clock.offset)
-        self._served[_key(ros_stamp)] = _Served(seq, path_up, arrival, published)
+        self._served[_key(ros_stamp)] = _Served(seq, path_up, arrival, published, playout)
         while len(self._served) > KEPT:
             self._served.popitem(last=False)
 
@@ -102,9 +105,9 @@ class PatientLedger:
         if self._echo is None:
             return 0, {}
         served, inner = self._echo
-        unpack = served.published - served.arrival
+        unpack = served.published - served.arrival - served.playout
         hop_out = now - served.published - sum(inner)
-        return served.seq, dict(zip(HELD_STAGES, (served.path_up, unpack, *inner, hop_out), strict=True))
+        return served.seq, dict(zip(HELD_STAGES, (served.path_up, unpack, served.playout, *inner, hop_out), strict=True))
 
 
 def _key(ros_stamp: float) -> int:

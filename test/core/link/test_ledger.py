@@ -27,11 +27,23 @@ def loop():
 def test_the_stages_are_what_was_made_up_and_add_up():
     surgeon, returned = loop()
     entry = surgeon.returned(returned, 10.230, SURGEON_CLOCK)
-    wanted = (0.002, 0.001, 0.105, 0.001, 0.001, 0.002, 0.003, 0.005, 0.11)
-    assert STAGES == ("input", "pack", "path_up", "unpack", "hop_in", "kinematics", "robot", "hop_out", "path_down")
+    wanted = (0.002, 0.001, 0.105, 0.001, 0.0, 0.001, 0.002, 0.003, 0.005, 0.11)
+    assert STAGES == ("input", "pack", "path_up", "unpack", "playout", "hop_in", "kinematics", "robot", "hop_out", "path_down")
     assert entry.stages == pytest.approx(wanted, abs=1e-9)
     assert entry.loop == pytest.approx(0.230) == pytest.approx(sum(entry.stages))
     assert entry.own_cost == pytest.approx(0.015)
+
+
+def test_the_wait_for_playout_is_a_stage_of_its_own_and_they_still_add_up():
+    surgeon, patient = SurgeonLedger(), PatientLedger()
+    surgeon.sent(7, 10.0, 10.002, 10.003)
+    patient.served(7, 10.003, 10.108 + SKEW, 10.139 + SKEW, ROS, PATIENT_CLOCK, 0.030)
+    patient.traced(ROS, 0.001, 0.002, 0.003)
+    echo, held = patient.echo(10.150 + SKEW)
+    entry = surgeon.returned(state(echo, held, 10.150 + SKEW), 10.260, SURGEON_CLOCK)
+    stages = dict(zip(STAGES, entry.stages, strict=True))
+    assert (stages["unpack"], stages["playout"]) == pytest.approx((0.001, 0.030), abs=1e-9)
+    assert entry.loop == pytest.approx(0.260) == pytest.approx(sum(entry.stages))
 
 
 def test_a_wrong_clock_shows_as_a_difference():
