@@ -101,6 +101,9 @@ def test_files_that_differ_carry_nothing_and_say_so(graph, other_graph, tmp_path
     assert pair.until(lambda: pair.surgeon.counters["topics_disagree"] == 2 == pair.patient.counters["topics_disagree"])
     chat.publish(String(data="not for a Bool"))
     assert pair.until(lambda: pair.patient.counters["topics_not_listed"] == 1)
+    (number,) = pair.patient._topics._publishers
+    pair.patient._topics._publish(number, b"", "latest")
+    assert pair.patient.counters["topics_not_listed"] == 2, "listed, but as reliable"
     told = pair.surgeon._topics._told
     assert any("/room/chat is not carried: here std_msgs/msg/String" in one and "std_msgs/msg/Bool" in one for one in told)
 
