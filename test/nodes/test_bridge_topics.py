@@ -12,6 +12,8 @@ rclpy = pytest.importorskip("rclpy")
 from std_msgs.msg import String  # noqa: E402
 
 from telesurgery_nodes.core.link.reliable import MAX_MESSAGE  # noqa: E402
+from telesurgery_nodes.core.link.session import Received  # noqa: E402
+from telesurgery_nodes.core.link.wire import Stream  # noqa: E402
 from telesurgery_nodes.nodes.bridge_topics import load_topics, refusal  # noqa: E402
 from telesurgery_nodes.nodes.teleop_bridge import TeleopBridge  # noqa: E402
 
@@ -104,6 +106,8 @@ def test_files_that_differ_carry_nothing_and_say_so(graph, other_graph, tmp_path
     (number,) = pair.patient._topics._publishers
     pair.patient._topics._publish(number, b"", "latest")
     assert pair.patient.counters["topics_not_listed"] == 2, "listed, but as reliable"
+    pair.patient._topics.received(Received(Stream.TOPIC, 1, bytes(40), "path1", 1.0, False))
+    assert pair.patient.counters["topics_not_listed"] == 3
     told = pair.surgeon._topics._told
     assert any("/room/chat is not carried: here std_msgs/msg/String" in one and "std_msgs/msg/Bool" in one for one in told)
 
