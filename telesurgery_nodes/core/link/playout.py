@@ -7,7 +7,6 @@ is served at once. Nobody waits longer than LONGEST_WAIT_S: a wrong clock must n
 
 from __future__ import annotations
 
-from bisect import insort
 from dataclasses import dataclass, field
 
 from ...errors import ConfigError
@@ -56,7 +55,8 @@ class Playout:
         due = command.stamp - clock.offset + self._delay if clock.samples else arrival
         self.overdue += due < arrival
         self.cut_short += due > arrival + LONGEST_WAIT_S
-        insort(self._waiting, Waiting(command.seq, command, arrival, min(max(due, arrival), arrival + LONGEST_WAIT_S)))
+        self._waiting.append(Waiting(command.seq, command, arrival, min(max(due, arrival), arrival + LONGEST_WAIT_S)))
+        self._waiting.sort()  # nearly sorted already
         del self._waiting[:-MOST_WAITING]
 
     def pop(self, now: float) -> Waiting | None:
