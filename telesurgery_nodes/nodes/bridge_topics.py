@@ -131,7 +131,7 @@ class BridgeTopics:
     def peer_accepted(self, event: PeerAccepted) -> None:
         """Begin anew, and tell the other side what this side's file lists."""
         self._sender.restart(event.session)
-        self._receiver.restart()
+        self._receiver = ReliableReceiver(self._node.session.session_id)  # this end's session may be another one by now
         self._forget()
         self._pending.clear()
         rows = [(topic.name, topic.type, topic.direction, topic.priority) for topic in self._topics]
