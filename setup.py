@@ -39,6 +39,7 @@ COMMON = [
 ]
 WHEELS = ["rclpy", "rmw-fastrtps-cpp", "common-interfaces", "std-srvs"]
 EXTRAS = {
+    "test": ["pytest"],  # by this row colcon knows that the tests are pytest's; without it it runs none and says good
     "jazzy": [f"ros-jazzy-{name}" for name in WHEELS] + COMMON,
     "kilted": [f"ros-kilted-{name}" for name in WHEELS] + COMMON,
     "sim": ["mujoco>=3.2", "xacro>=2.0"],

@@ -2,46 +2,21 @@
 
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
+from master_loop import FOLLOWING, HOLDING, TICK, Loop, far, jigsaws_rows, play, write
 
 from telesurgery_nodes.core.rotations import angle, exp, is_rotation
-from telesurgery_nodes.core.teleop.clutch import Teleop, TeleopInputs
 from telesurgery_nodes.core.teleop.table import State
-from telesurgery_nodes.core.values import MASTERS, TELEOP_PAIRS, ConsoleState, Phase, Pose, ToolState
-from telesurgery_nodes.devices.masters.jigsaws import RAMP, JigsawsMaster
+from telesurgery_nodes.core.values import MASTERS, ConsoleState, Phase
+from telesurgery_nodes.devices.masters.jigsaws import JigsawsMaster
 from telesurgery_nodes.devices.masters.joy import JoyMaster
 from telesurgery_nodes.devices.masters.scripted import ScriptedMaster
-from telesurgery_nodes.errors import ConfigError, DeviceError
+from telesurgery_nodes.errors import DeviceError
 
-TICK = 0.004
 SPEED_MAX = 0.6
 WRIST_MAX = math.radians(60.0)
-REAL = sorted((Path(__file__).resolve().parents[3] / "shared" / "data" / "jigsaws").glob("*.txt"))
-HOLDING = ConsoleState(Phase.HOLDING, False)
-FOLLOWING = ConsoleState(Phase.FOLLOWING, True)
-
-
-def jigsaws_rows(seconds=8.0, reach=0.05):
-    """Rows in the format of the data set: both hands on smooth circles, turning, gripping."""
-    rows = []
-    for i in range(int(seconds * 30)):
-        t = i / 30.0
-        row = []
-        for block in range(4):
-            side = 1.0 if block % 2 == 0 else -1.0
-            position = [side * 0.1 + reach * math.sin(t), 0.02 * math.sin(0.7 * t), 0.3 + reach * (math.cos(t) - 1.0)]
-            rotation = exp(np.array([0.3 * math.sin(t), 0.2, side * 0.4 * math.sin(0.5 * t)]))
-            row += [*position, *rotation.ravel(), *[0.0] * 6, 0.5 * math.sin(t)]
-        rows.append(row)
-    return rows
-
-
-def write(path, rows):
-    path.write_text("\n".join(" ".join(f"{value:.6f}" for value in row) for row in rows) + "\n")
-    return str(path)
 
 
 @pytest.fixture
@@ -62,14 +37,6 @@ def master(request, recording):
     made = {"scripted": ScriptedMaster, "jigsaws": lambda: JigsawsMaster(recording), "joy": Pad}[request.param]()
     yield made
     made.close()
-
-
-def play(master, seconds, state=FOLLOWING, start=0.0):
-    samples = []
-    for i in range(int(seconds / TICK)):
-        master.feedback(state)
-        samples.append(master.poll(start + i * TICK))
-    return samples
 
 
 def test_samples_are_numbered_stamped_finite_and_proper(master):
@@ -170,48 +137,6 @@ def test_scripted_is_deterministic_by_seed():
     assert not np.allclose(one, other)
 
 
-class Loop:
-    """A master against the real clutch machine and a patient side that agrees, tools moving as told."""
-
-    def __init__(self, master, scale=0.2):
-        self.master, self.teleop, self.scale = master, Teleop(), scale
-        start = exp(np.array([0.4, 0.0, -0.3]))
-        self.tools = {arm: ToolState(Pose(np.zeros(3), start), 0.3, 0.0) for arm in TELEOP_PAIRS.values()}
-        self.base, self.epoch, self.phase, self.presses = dict(self.tools), 0, Phase.HOLDING, 0
-        self.outs = []
-        self.lean = 0.0  # [rad] furthest that a tool's axis went from where it pointed at the start
-
-    def run(self, seconds, start=0.0):
-        out = None
-        for i in range(int(seconds / TICK)):
-            now = start + i * TICK
-            if out is not None:
-                self.master.feedback(ConsoleState(self.phase, out.follow, out.align_goals))
-            sample = self.master.poll(now)
-            given = TeleopInputs(sample.hands, True, self.tools, True, sample.pedals, self.phase, self.presses, 0.05, self.scale)
-            out = self.teleop.update(given, now)
-            self._patient(out)
-            self.outs.append(out)
-        return self.outs
-
-    def _patient(self, out):
-        clutched = out.state is State.CLUTCHED
-        self.phase = Phase.CLUTCHED if clutched else Phase.FOLLOWING if out.follow else Phase.HOLDING
-        if out.follow:
-            self.presses = out.press_count
-        if out.epoch != self.epoch:
-            self.base, self.epoch = dict(self.tools), out.epoch
-        for arm, motion in out.arms.items():
-            old = self.base[arm].pose
-            self.tools[arm] = ToolState(Pose(old.position + motion.displacement, motion.rotation @ old.rotation), motion.jaw, 0.0)
-            axis = self.tools[arm].pose.rotation[:, 2] @ exp(np.array([0.4, 0.0, -0.3]))[:, 2]
-            self.lean = max(self.lean, math.acos(min(1.0, float(axis))))
-
-
-def far(loop):
-    return max(float(np.linalg.norm(tool.pose.position)) for tool in loop.tools.values())
-
-
 def test_scripted_operator_gets_through_the_clutch_machine_and_clutches():
     loop = Loop(ScriptedMaster())
     reach = 0.0
@@ -222,62 +147,6 @@ def test_scripted_operator_gets_through_the_clutch_machine_and_clutches():
     assert states.index(State.FOLLOWING) * TICK < 4.0
     assert loop.outs[-1].epoch > 1 and loop.outs[-1].press_count == 1
     assert 0.002 < reach < 0.2 * 0.040 * math.sqrt(3.0) * 1.02
-
-
-def test_jigsaws_clutches_before_the_tools_leave_their_reach_and_starts_over(recording):
-    loop = Loop(JigsawsMaster(recording, radius=0.012))
-    reach = 0.0
-    for part in range(50):
-        loop.run(1.0, start=float(part))
-        reach = max(reach, far(loop))
-    assert loop.outs[-1].epoch > 2 and loop.outs[-1].press_count == 1
-    assert 0.005 < reach < 0.0135
-    assert loop.master.rounds >= 1
-
-
-def test_jigsaws_does_not_lean_the_tools_further_than_a_wrist_bends(tmp_path):
-    rows = jigsaws_rows()
-    for number, row in enumerate(rows):
-        turn = exp(np.array([1.6 * math.sin(0.02 * number), 0.0, 0.0]))
-        row[3:12] = row[22:31] = turn.ravel()
-    loop = Loop(JigsawsMaster(write(tmp_path / "leaning.txt", rows), radius=1.0))
-    for part in range(30):
-        loop.run(1.0, start=float(part))
-    assert loop.outs[-1].epoch > 2 and loop.outs[-1].press_count == 1
-    assert math.radians(45.0) < loop.lean < math.radians(63.0)
-
-
-@pytest.mark.parametrize("bad", [{"scale": 0.0}, {"scale": math.nan}, {"speed": 0.0}, {"speed": math.nan}, {"radius": -1.0}])
-def test_jigsaws_arguments(recording, bad):
-    with pytest.raises(ConfigError, match="jigsaws: wanted"):
-        JigsawsMaster(recording, **bad)
-
-
-def test_jigsaws_passes_through_the_recorded_samples_smoothly(recording):
-    samples = play(JigsawsMaster(recording, radius=1.0), 6.0)
-    path = np.array([sample.hands["MTML"].pose.position for sample in samples])
-    path = path[np.flatnonzero((path != path[0]).any(axis=1))[0] :]  # first the tools are brought upright
-    path = path[round(RAMP / TICK) :]
-    t = (1 + np.arange(len(path))) * TICK + RAMP / 2.0  # full speed; while it got going, half of the time went by
-    wanted = np.stack([0.1 + 0.05 * np.sin(t), 0.02 * np.sin(0.7 * t), 0.3 + 0.05 * (np.cos(t) - 1.0)], axis=1)
-    assert np.abs(path - wanted).max() < 3e-4
-    acceleration = np.diff(path, 2, axis=0) / TICK**2
-    assert np.abs(acceleration).max() < 0.15
-    assert np.abs(np.diff(acceleration, axis=0)).max() / TICK < 2.0
-
-
-@pytest.mark.parametrize("path", REAL or [None], ids=lambda path: path.name if path else "none")
-def test_real_surgeons(path):
-    if path is None:
-        pytest.skip("the JIGSAWS files are not in the repository (research use with citation): shared/data/jigsaws is not here")
-    loop = Loop(JigsawsMaster(str(path)))
-    reach = 0.0
-    for part in range(30):
-        loop.run(1.0, start=float(part))
-        reach = max(reach, far(loop))
-    assert loop.outs[-1].follow and loop.outs[-1].press_count == 1
-    assert 0.002 < reach < 0.05
-    assert loop.lean < math.radians(63.0)
 
 
 def pad(engage=0, left=0.0, trigger=1.0, shoulder=0):
