@@ -165,21 +165,23 @@ class LinkSession:
 
     def _from_peer(self, path: str, header: Header, payload: bytes, now: float) -> list[Event]:
         monitor = self._monitors[path]
-        new_here = monitor.note(header.stream, header.sequence, now)
+        beat = header.stream is Stream.HEARTBEAT  # sent over one path only: counts where it says it was sent, see _heard
+        new_here = not beat and monitor.note(header.stream, header.sequence, now)
         window = self._windows[header.stream]
         late = header.sequence < window.newest
         if not window.mark(header.sequence):
             self._refused["replay"] += not new_here  # a path's own first copy is redundancy, not a replay
             return []
-        if header.stream is Stream.HEARTBEAT:
-            return self._heard(path, payload, now)
+        if beat:
+            return self._heard(path, header.sequence, payload, now)
         return [Received(header.stream, header.sequence, payload, path, now, late)]
 
-    def _heard(self, path: str, payload: bytes, now: float) -> list[Event]:
+    def _heard(self, path: str, sequence: int, payload: bytes, now: float) -> list[Event]:
         monitor, echo = self._monitors[path], self._beats[path]
         try:
             beat = decode_heartbeat(payload)
             self._check_path(path, beat.path)
+            monitor.note(Stream.HEARTBEAT, sequence, now)
             if beat.sent < echo.peer_sent:
                 return []  # overtaken by a newer one
             if not math.isnan(beat.peer_sent):
