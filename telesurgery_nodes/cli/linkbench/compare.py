@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -90,8 +91,8 @@ def run_method(method: str, paths: Sequence[PathSpec], path: FloatArray, seed: i
         for start, duration in cuts:
             model.outage(start, duration)
         back = used[0].down.delay_ms * MS
-        carrier = {METHODS[0]: lambda: TcpDeltas(model, back), METHODS[1]: lambda: UdpIncrements(model), METHODS[2]: lambda: StampTimeout(model)}
-        out = carrier[method]().carry(deltas(path))
+        carriers = (TcpDeltas(model, back), UdpIncrements(model), StampTimeout(model))
+        out = carriers[METHODS.index(method)].carry(deltas(path))
     return _cell(out, path, min(spec.up.delay_ms for spec in used) * MS)
 
 
@@ -121,7 +122,7 @@ def held(done: Sequence[tuple[float, int]], begin: float, end: float) -> float:
     times = [begin, *(at for at, _ in done if begin < at < end), end]
     if len(times) == 2:
         return end - begin
-    return sum(max(0.0, after - before - HOLD_S) for before, after in zip(times, times[1:], strict=False))
+    return sum(max(0.0, after - before - HOLD_S) for before, after in pairwise(times))
 
 
 def stale(out: Outcome) -> int:
