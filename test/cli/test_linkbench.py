@@ -187,7 +187,7 @@ def test_asymmetry_is_an_error_of_half_of_it_and_inside_the_bound():
 
 
 def test_every_mutant_differs_and_is_python():
-    source = "def f(a):\n    b = a + 1\n    if a < b and True:\n        raise ValueError\n    return b\n"
+    source = "def f(a: 1 | 2) -> 3 | 4:\n    b = a + 1\n    if a < b and True:\n        raise ValueError\n    return b\n"
     found = list(mutate.mutants(source))
     assert len({text for _, _, text in found}) == len(found) == 9
     for _, _, text in found:
