@@ -8,7 +8,7 @@ import pytest
 from telesurgery_nodes.core.link.paths import PathState
 from telesurgery_nodes.core.link.seal import LAST_COUNT, MAX_PAYLOAD, Opener, Role, Sealer
 from telesurgery_nodes.core.link.session import LinkSession, PeerAccepted, Received
-from telesurgery_nodes.core.link.wire import Heartbeat, Stream, decode_header, decode_heartbeat, encode_heartbeat
+from telesurgery_nodes.core.link.wire import Stream, decode_header
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
 
 KEY, PATHS, STEP = bytes(range(32)), ("a", "b"), 0.004
@@ -280,32 +280,3 @@ def test_heartbeats_of_the_living_path_do_not_make_the_dead_one_look_alive():
     for datagram in copied:
         assert wire.ends["down"].receive("a", datagram, wire.now) == []
     assert wire.ends["down"].health(wire.now).paths[0].state is PathState.DOWN
-
-
-def heartbeat(sealer, sent=1.0, challenge=9):
-    beat = Heartbeat(0, 1, challenge, (), sent, math.nan, math.nan, sealer.next_up())
-    return sealer.seal(Stream.HEARTBEAT, encode_heartbeat(beat))[1]
-
-
-def test_a_strangers_malformed_heartbeat_is_refused_and_only_the_newest_strangers_are_answered():
-    patient = end(Role.PATIENT, 22)
-    assert patient.receive("a", Sealer(KEY, Role.SURGEON, 90, 1).seal(Stream.HEARTBEAT, b"short")[1], 1.0) == []
-    assert patient.health(1.0).refused["payload"] == 1
-    for number in range(1, 7):
-        patient.receive("a", heartbeat(Sealer(KEY, Role.SURGEON, number, 1), challenge=number), 1.0)
-    opener = Opener(KEY, Role.SURGEON)
-    datagram = patient.datagrams_to_send(1.0)[0][1]
-    assert decode_heartbeat(opener.open(decode_header(datagram), datagram)).answers == (4, 5, 6)
-
-
-def test_an_overtaken_heartbeat_does_not_turn_the_clock_back():
-    wire = pair()
-    surgeon, patient = wire.ends["up"], wire.ends["down"]
-    beats = []
-    for _ in range(2):
-        wire.now += 0.05
-        beats += [datagram for path, datagram in surgeon.datagrams_to_send(wire.now) if path == "a"]
-    now = wire.now + 0.1
-    for datagram in reversed(beats):
-        assert patient.receive("a", datagram, now) == []
-    assert patient._beats["a"].peer_sent == wire.now
