@@ -21,7 +21,7 @@ from ..errors import ConfigError
 from ..report.conditions import conditions
 from ..resources import find_resource
 
-REGISTRY: dict[str, str] = {"road": "telesurgery_nodes.cli.road"}
+REGISTRY: dict[str, str] = {"road": "telesurgery_nodes.cli.road", "link": "telesurgery_nodes.cli.linkbench.link"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,11 @@ class BenchArguments:
 
 @dataclass(frozen=True)
 class Result:
-    """What a bench found; ``details`` goes to --json as it is."""
+    """What a bench found; ``details`` goes to --json as it is, ``text`` is printed before the bars otherwise."""
 
     bars: list[Bar]
     details: dict[str, Any] = field(default_factory=dict)
+    text: str = ""
 
 
 def at_most(id: str, what: str, value: float | None, limit: float, unit: str, why: str = "") -> Bar:
@@ -129,6 +130,7 @@ def run(args: argparse.Namespace) -> int:
         report = {"bench": args.name, "quick": args.quick, "bars": [asdict(bar) for bar in result.bars], "conditions": before}
         print(json.dumps({**report, "details": result.details}, indent=2))
     else:
+        print(result.text + "\n" * bool(result.text), end="")
         print("\n".join(bar_line(bar) for bar in result.bars))
         print(f"conditions: {json.dumps(before)}")
     return exit_status(result.bars)

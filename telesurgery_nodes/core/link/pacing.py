@@ -26,7 +26,8 @@ class Pacer:
     def __init__(self, rate: float = math.inf) -> None:
         if not rate > 0.0:
             raise LocalLinkError(f"path rate {rate} bit/s; wanted more than 0")
-        self._rate = USABLE_SHARE * rate / 8.0
+        self._contracted = self._rate = USABLE_SHARE * rate / 8.0
+        self._paused = False
         self._burst = max(SMALLEST_BURST, self._rate * BURST_S)
         self._credit = self._burst
         self._filled_at: float | None = None
@@ -43,6 +44,13 @@ class Pacer:
         heapq.heappush(self._control, (int(stream), self._order, datagram))
         self._order += 1
 
+    def allow(self, share: float, now: float) -> None:
+        """From now on use ``share`` 0..1 of the contracted rate (congestion.py); at 0 video waits, control never does."""
+        self._fill(now)
+        self._paused = share <= 0.0
+        if not self._paused:
+            self._rate = share * self._contracted
+
     def due(self, now: float) -> list[bytes]:
         """Everything that may leave at ``now``, in sending order."""
         self._fill(now)
@@ -56,7 +64,7 @@ class Pacer:
                     queue.popleft()
                     self.dropped[stream] += 1
                     continue
-                if self._credit <= 0.0:
+                if self._paused or self._credit <= 0.0:
                     return out
                 out.append(queue.popleft()[2])
                 self._credit -= len(out[-1])
@@ -73,6 +81,8 @@ class Pacer:
         first = min((queue[0][0] for queue in self._paced.values() if queue), default=math.inf)
         if math.isinf(first):
             return math.inf
+        if self._paused:
+            return max(now, min(queue[0][1] for queue in self._paced.values() if queue))  # when the oldest is too old to wait on
         refill = now if self._credit > 0.0 else now + (1.0 - self._credit) / self._rate
         return max(first, refill)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ...errors import LocalLinkError, RemoteLinkError
 from .clock import UNKNOWN, ClockEstimate
+from .congestion import VideoShare
 from .pacing import Pacer
 from .paths import PathHealth, PathMonitor, PathState
 from .seal import Opener, Role, Sealer, challenge_of, check_key
@@ -88,6 +89,7 @@ class LinkSession:
         self._opener = Opener(key, role)
         self._monitors = {name: PathMonitor(name) for name in path_names}
         self._pacers = {name: Pacer((rates or {}).get(name, math.inf)) for name in path_names}
+        self._shares = {name: VideoShare() for name in path_names}
         self._beats = {name: _Beat() for name in path_names}
         self._windows = {stream: ReplayWindow() for stream in Stream}
         self._strangers: OrderedDict[tuple[int, int], tuple[int, float]] = OrderedDict()
@@ -174,25 +176,29 @@ class LinkSession:
 
     def _from_peer(self, path: str, header: Header, payload: bytes, now: float) -> list[Event]:
         monitor = self._monitors[path]
-        new_here = monitor.note(header.stream, header.sequence, now)
+        beat = header.stream is Stream.HEARTBEAT  # sent over one path only: counts where it says it was sent, see _heard
+        new_here = not beat and monitor.note(header.stream, header.sequence, now)
         window = self._windows[header.stream]
         late = header.sequence < window.newest
         if not window.mark(header.sequence):
             self._refused["replay"] += not new_here  # a path's own first copy is redundancy, not a replay
             return []
-        if header.stream is Stream.HEARTBEAT:
-            return self._heard(path, payload, now)
+        if beat:
+            return self._heard(path, header.sequence, payload, now)
         return [Received(header.stream, header.sequence, payload, path, now, late)]
 
-    def _heard(self, path: str, payload: bytes, now: float) -> list[Event]:
+    def _heard(self, path: str, sequence: int, payload: bytes, now: float) -> list[Event]:
         monitor, echo = self._monitors[path], self._beats[path]
         try:
             beat = decode_heartbeat(payload)
             self._check_path(path, beat.path)
+            monitor.note(Stream.HEARTBEAT, sequence, now)
             if beat.sent < echo.peer_sent:
                 return []  # overtaken by a newer one
             if not math.isnan(beat.peer_sent):
                 monitor.clock.update(beat.peer_sent, beat.peer_heard, beat.sent, now)
+                share = self._shares[path].update(beat.peer_heard - beat.peer_sent, monitor.clock.round_trip, now)
+                self._pacers[path].allow(share, now)
         except RemoteLinkError:
             return self._refuse("payload")
         monitor.time(beat.sent, now)
@@ -231,6 +237,7 @@ class LinkSession:
         for name, monitor in self._monitors.items():
             monitor.reset(begin)
             self._beats[name].peer_sent = self._beats[name].heard = math.nan
+            self._shares[name] = VideoShare()  # another peer's clock
         self._acceptances += 1
         self._challenge = challenge_of(self._key, self._role, *self._identity, self._acceptances)
         return [PeerAccepted(identity[0], replaced)]

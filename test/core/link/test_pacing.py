@@ -73,3 +73,28 @@ def test_a_picture_spread_for_later_does_not_hold_messages_back():
     pacer.offer(Stream.VIDEO, b"v", 0.0, 0.02)
     pacer.offer(Stream.RELIABLE, b"r", 0.0)
     assert pacer.next_time(0.0) == 0.0 and pacer.due(0.0) == [b"r"] and pacer.next_time(0.0) == 0.02
+
+
+def test_less_is_allowed_and_a_pause_holds_video_only():
+    pacer = Pacer(8e6)
+    pacer.due(0.0)
+    pacer.allow(0.5, 0.0)
+    sent = 0
+    for step in range(1, 1001):
+        pacer.offer(Stream.VIDEO, bytes(1200), step * 0.001)
+        sent += sum(map(len, pacer.due(step * 0.001)))
+    assert sent == pytest.approx(0.5 * 0.85 * 1e6, rel=0.02)
+    pacer.allow(0.0, 1.0)
+    pacer.offer(Stream.COMMAND, b"c", 1.0)
+    assert pacer.due(1.002) == [b"c"]
+    assert 1.002 <= pacer.next_time(1.002) < 1.25
+    pacer.allow(1.0, 1.01)
+    assert pacer.due(1.02)
+
+
+def test_a_pause_holds_video_on_an_unlimited_path_and_too_old_video_still_goes():
+    pacer = Pacer()
+    pacer.offer(Stream.VIDEO, b"v", 0.0)
+    pacer.allow(0.0, 0.0)
+    assert pacer.due(0.0) == [] and pacer.next_time(0.0) == 0.25
+    assert pacer.due(0.3) == [] and pacer.dropped[Stream.VIDEO] == 1

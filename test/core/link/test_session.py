@@ -268,3 +268,15 @@ def test_before_any_peer_nothing_is_known_and_a_timer_is_due():
     assert len(surgeon.datagrams_to_send(5.0)) == 2
     assert 5.0 < surgeon.next_timer(5.0) <= 5.02
     assert surgeon.queue_drops() == 0
+
+
+def test_heartbeats_of_the_living_path_do_not_make_the_dead_one_look_alive():
+    wire = pair()
+    wire.lose = lambda path, way, number: path == "a"
+    begin = len(wire.record)
+    wire.run(0.3)
+    copied = [datagram for way, path, datagram in wire.record[begin:] if way == "up" and path == "b"]
+    assert {decode_header(datagram).stream for datagram in copied} == {Stream.HEARTBEAT} and len(copied) > 10
+    for datagram in copied:
+        assert wire.ends["down"].receive("a", datagram, wire.now) == []
+    assert wire.ends["down"].health(wire.now).paths[0].state is PathState.DOWN

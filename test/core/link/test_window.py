@@ -35,3 +35,20 @@ def test_nothing_below_the_beginning_is_taken():
     assert not window.mark(99) and not window.mark(0) and window.mark(101) and window.mark(100)
     window.begin(0)
     assert window.mark(0)
+
+
+def test_the_window_holds_its_size_and_no_bit_more():
+    assert WINDOW == 8192
+    window = ReplayWindow(8)
+    for sequence in range(100):
+        assert window.mark(sequence)
+    assert window._bits == 0xFF
+    assert not window.fresh(92) and not window.fresh(91)
+    window.mark(200)
+    assert window.fresh(193) and not window.fresh(192)
+
+
+def test_after_begin_everything_below_is_refused():
+    window = ReplayWindow(8)
+    window.begin(50)
+    assert not any(window.fresh(sequence) for sequence in range(50)) and window.fresh(50)

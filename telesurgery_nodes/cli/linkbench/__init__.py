@@ -1,0 +1,1 @@
+"""What `telesurgery bench link` measures, one file per bar of the link."""
