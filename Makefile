@@ -27,12 +27,12 @@ $(STAMP): setup.py
 	@echo "setting up $(VENV) (once; a few minutes)"
 	@test -x $(VENV)/bin/pip || $(CLEAN) $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "cannot make a virtual environment. On Debian and Ubuntu the package python3-venv is split off: apt install python3-venv" >&2; exit 1; }
-	$(CLEAN) $(VENV)/bin/python $(PIP) -e ".[jazzy,sim,video,dev]"
+	$(CLEAN) $(VENV)/bin/python $(PIP) -e ".[jazzy,sim,video,ik,dev]"
 	@touch $@
 
 $(KILTED_STAMP): setup.py
 	@test -x $(KILTED)/bin/pip || $(CLEAN) $(PYTHON) -m venv $(KILTED)
-	$(CLEAN) $(KILTED)/bin/python $(PIP) -e ".[kilted,sim,video,dev]"
+	$(CLEAN) $(KILTED)/bin/python $(PIP) -e ".[kilted,sim,video,ik,dev]"
 	@touch $@
 
 demo: $(STAMP)

@@ -33,7 +33,8 @@ COMMON = [
     "opencv-python-headless>=4.5",
     "transforms3d>=0.4",
     "PyYAML>=5.4",
-    "cryptography>=3.4",
+    "cryptography>=42",
+    "pyOpenSSL>=24",
     "matplotlib>=3.5",
     "psutil>=5.8",
 ]
@@ -44,6 +45,7 @@ EXTRAS = {
     "kilted": [f"ros-kilted-{name}" for name in WHEELS] + COMMON,
     "sim": ["mujoco>=3.2", "xacro>=2.0"],
     "video": ["av>=14,<20"],
+    "ik": ["pin>=2.7", "pin-pink>=3.1", "qpsolvers>=4.4", "daqp>=0.6"],
     "dev": ["pytest>=8", "pytest-timeout>=2", "pytest-cov>=5", "hypothesis>=6", "ruff>=0.8", "mypy>=1.11", "types-PyYAML", "pin>=2.7"],
 }
 
