@@ -16,13 +16,14 @@ MAX_LINES = 300
 
 # Everything the core may import from outside. A clock, a thread, a file, a socket, ROS: none of them is here.
 PURE = {
-    "__future__", "collections", "cryptography", "dataclasses", "enum", "functools", "hashlib", "heapq", "hmac", "itertools", "math",
-    "numpy", "random", "re", "struct", "transforms3d", "types", "typing", "xml",
+    "__future__", "collections", "cryptography", "dataclasses", "enum", "functools", "hashlib", "heapq", "hmac", "itertools", "json",
+    "math", "numpy", "random", "re", "struct", "transforms3d", "types", "typing", "xml",
 }  # fmt: skip
 # Built-ins, and functions of pure modules, that reach a file, the terminal or hidden state all the same.
 IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "__import__", "compile"}
 IMPURE_ATTRIBUTES = {
     "numpy": {"load", "save", "savez", "savez_compressed", "loadtxt", "savetxt", "genfromtxt", "fromfile", "memmap", "random"},
+    "json": {"load", "dump"},
     "ElementTree": {"parse", "ElementTree", "iterparse"},
     "random": set(dir(random)) - {"Random"},  # the module's own functions share one hidden state
 }

@@ -14,10 +14,12 @@ Since each side accepts an epoch before anyone seals with it, no datagram is los
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from ...errors import LocalLinkError
 from .seal import LAST_EPOCH, Opener, Role, Sealer, challenge_of
 
+KEPT_UNHEARD = 2  # epochs agreed on that the peer has not used: a handshake whose last word was lost is made again
 RETIRE_S = 2.0  # wan.md 8.2; more than the skew of any two paths
 KEY_LIFE_S = 3600.0  # safety.md 8.2: a new key at least every hour
 
@@ -52,10 +54,11 @@ class KeyRing:
         """A handshake with the life ``peer`` gave this key. LocalLinkError for an epoch that is not a new one."""
         if not self.newest < epoch <= LAST_EPOCH:
             raise LocalLinkError(f"key epoch {epoch}; valid: {self.newest + 1} to {LAST_EPOCH}, beyond that start a new session")
+        unheard = [old for old in self.opener.epochs if old > self._peer_epoch and old != self.sealer.key_epoch]
+        self._drop(unheard[: -(KEPT_UNHEARD - 1)])
         self.opener.add(epoch, key)
         self._secret = self._keys[epoch] = key
         self._since[epoch], self._lives[epoch] = now, peer
-        self._drop_unopened()
 
     def use(self, epoch: int) -> None:
         """Seal with an accepted epoch from now on."""
@@ -98,17 +101,15 @@ class KeyRing:
         return challenge_of(self._secret, self._role, *self._life, count) if self._secret is not None else 0
 
     def _keep_from(self, epoch: int) -> None:
-        self.opener.keep_from(epoch)
-        self._drop_unopened()
+        self._drop([old for old in self.opener.epochs if old < epoch])
 
     def _expire(self, epoch: int) -> None:
-        self.opener.keep_from(epoch + 1)
-        self._drop_unopened()
+        self._drop([epoch])
         if self.sealer.key_epoch == epoch:
             self.sealer.stop()
 
-    def _drop_unopened(self) -> None:
-        accepts = self.opener.accepts
-        self._keys = {epoch: key for epoch, key in self._keys.items() if accepts(epoch)}
-        self._since = {epoch: since for epoch, since in self._since.items() if accepts(epoch)}
-        self._lives = {epoch: life for epoch, life in self._lives.items() if accepts(epoch)}
+    def _drop(self, epochs: Collection[int]) -> None:
+        self.opener.drop(epochs)
+        for epoch in epochs:
+            for table in (self._keys, self._since, self._lives):
+                table.pop(epoch, None)

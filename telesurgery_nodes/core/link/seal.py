@@ -12,6 +12,7 @@ import enum
 import hashlib
 import hmac
 import struct
+from collections.abc import Collection
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -28,7 +29,6 @@ NONCE = struct.Struct(">IQ")
 IDENTITY = struct.Struct(">HBII")
 LABEL = b"telesurgery_nodes link v1 "
 LAST_EPOCH = 2**16 - 1
-KEPT_EPOCHS = 3  # that are accepted at a time: the one in use, the one before, the one being agreed
 LAST_COUNT = 2**32 - 1  # lower half of the sequence: 49 days at 1 kHz; then a new session is needed, never a wrap
 
 
@@ -129,15 +129,13 @@ class Opener:
         return key_epoch in self._keys
 
     def add(self, key_epoch: int, key: bytes) -> None:
-        """Accept this epoch too; of more than KEPT_EPOCHS the oldest goes."""
+        """Accept this epoch too."""
         self._keys[key_epoch] = check_key(key)
-        for old in self.epochs[:-KEPT_EPOCHS]:
-            del self._keys[old]
         self._derive()
 
-    def keep_from(self, key_epoch: int) -> None:
-        """Refuse everything older than this epoch from now on."""
-        self._keys = {epoch: key for epoch, key in self._keys.items() if epoch >= key_epoch}
+    def drop(self, key_epochs: Collection[int]) -> None:
+        """Refuse these epochs from now on."""
+        self._keys = {epoch: key for epoch, key in self._keys.items() if epoch not in key_epochs}
         self._derive()
 
     def remember(self, session: int, boot: int) -> None:

@@ -6,7 +6,7 @@ import pytest
 from test_session import PATHS, STEP, Wire, end
 
 from telesurgery_nodes.core.link.epochs import KEY_LIFE_S, RETIRE_S, KeyRing
-from telesurgery_nodes.core.link.seal import KEPT_EPOCHS, LAST_EPOCH, Opener, Role, Sealer
+from telesurgery_nodes.core.link.seal import LAST_EPOCH, Role, Sealer
 from telesurgery_nodes.core.link.session import LinkSession, PeerAccepted
 from telesurgery_nodes.core.link.wire import Stream, decode_header
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
@@ -177,14 +177,27 @@ def test_only_an_agreed_epoch_can_be_used(known):
     assert not ring.ready
 
 
-def test_so_many_epochs_are_kept_and_no_more():
-    opener = Opener(None, Role.PATIENT)
-    for epoch in range(1, 9):
-        opener.add(epoch, key(epoch))
-    assert opener.epochs == (6, 7, 8) and len(opener.epochs) == KEPT_EPOCHS
-    datagram = Sealer(key(5), Role.SURGEON, 1, 1, key_epoch=5).seal(Stream.STATE, b"x")[1]
-    with pytest.raises(RemoteLinkError, match="valid: 6, 7, 8"):
-        opener.open(decode_header(datagram), datagram)
+def test_handshakes_whose_end_was_lost_never_push_out_the_key_in_use():
+    """The patient's side agreed again and again, the surgeon's never heard of it and goes on with epoch 1."""
+    wire = keyless()
+    agree(wire, 1)
+    wire.run(1.0)
+    for epoch in range(2, 12):
+        wire.ends["down"].keys.accept(epoch, key(epoch), SURGEON, wire.now)
+    assert wire.ends["down"].keys.opener.epochs == (1, 10, 11)
+    wire.ends["up"].send(Stream.COMMAND, b"go on", wire.now)
+    wire.run(0.5)
+    assert wire.got("patient", Stream.COMMAND) == [b"go on"]
+
+
+def test_before_anyone_was_heard_the_newest_two_count():
+    ring = KeyRing(None, Role.PATIENT, PATIENT)
+    for epoch in range(1, 6):
+        ring.accept(epoch, key(epoch), SURGEON, 0.0)
+    assert ring.opener.epochs == (4, 5)
+    datagram = Sealer(key(3), Role.SURGEON, 1, 1, key_epoch=3).seal(Stream.STATE, b"x")[1]
+    with pytest.raises(RemoteLinkError, match="valid: 4, 5"):
+        ring.opener.open(decode_header(datagram), datagram)
 
 
 def test_sequences_go_on_when_the_key_changes_so_that_windows_need_not():
