@@ -80,13 +80,11 @@ class KeyRing:
 
     def admitted(self, epoch: int) -> None:
         """The life behind this epoch is the peer now; older epochs were another's."""
-        self._peer_epoch, self._retire_at = epoch, math.inf
         self._keep_from(epoch)
 
     def tick(self, now: float) -> None:
         """Retire what is over."""
         if now >= self._retire_at:
-            self._retire_at = math.inf
             self._keep_from(self._peer_epoch)
         for epoch in [epoch for epoch, since in self._since.items() if now - since > KEY_LIFE_S]:
             self._expire(epoch)

@@ -136,7 +136,7 @@ class Opener:
     def drop(self, key_epochs: Collection[int]) -> None:
         """Refuse these epochs from now on."""
         self._keys = {epoch: key for epoch, key in self._keys.items() if epoch not in key_epochs}
-        self._derive()
+        self._ciphers = {at: cipher for at, cipher in self._ciphers.items() if at[0] not in key_epochs}
 
     def remember(self, session: int, boot: int) -> None:
         """Keep the ciphers of this peer life from now on."""

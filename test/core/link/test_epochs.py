@@ -211,3 +211,76 @@ def test_sequences_go_on_when_the_key_changes_so_that_windows_need_not():
 def test_a_ring_with_a_key_from_the_start_has_epoch_0_of_unknown_age():
     session = LinkSession(Role.SURGEON, key(0), PATHS, 11, 1)
     assert session.keys.newest == 0 and session.health(5.0).key_age == 0.0 and STEP > 0.0
+
+
+def ring(*epochs, role=Role.PATIENT, first=None):
+    made = KeyRing(first, role, PATIENT)
+    for epoch in epochs:
+        made.accept(epoch, key(epoch), SURGEON, 0.0)
+    return made
+
+
+def test_the_times_are_exact():
+    one = ring(1)
+    one.heard(1, True, 0.0)
+    one.accept(2, key(2), SURGEON, 1.0)
+    one.heard(2, True, 5.0)
+    one.heard(2, True, 5.0 + RETIRE_S / 2.0)  # only the first one starts the time
+    one.tick(5.0 + RETIRE_S - 1e-6)
+    assert one.opener.epochs == (1, 2)
+    one.tick(5.0 + RETIRE_S)
+    assert one.opener.epochs == (2,)
+    one.tick(1.0 + KEY_LIFE_S)
+    assert one.opener.epochs == (2,)
+    one.tick(1.0 + KEY_LIFE_S + 1e-6)
+    assert one.opener.epochs == () and not one.ready
+
+
+def test_what_is_retired_is_forgotten_wholly():
+    one = ring(1, 2)
+    one.opener.remember(*SURGEON)
+    one.heard(2, True, 0.0)
+    one.tick(RETIRE_S)
+    with pytest.raises(LocalLinkError, match="valid: 2"):
+        one.use(1)
+    assert {epoch for epoch, _ in one.opener._ciphers} == {2} == set(one._since) == set(one._lives)
+
+
+def test_a_stranger_s_datagram_makes_this_side_seal_anew_and_retires_nothing():
+    one = ring(1)
+    one.heard(1, True, 0.0)
+    one.accept(2, key(2), (13, 1), 0.0)
+    one.heard(2, False, 0.0)
+    assert one.sealer.key_epoch == 2
+    one.tick(10.0 * RETIRE_S)
+    assert one.opener.epochs == (1, 2)
+
+
+def test_an_older_epoch_heard_late_changes_nothing_back():
+    one = ring(1, 2)
+    one.heard(2, True, 0.0)
+    one.heard(1, True, 0.1)
+    assert one.sealer.key_epoch == 2
+
+
+def test_the_first_key_counts_as_epoch_0_and_no_key_as_none():
+    with_key, without = KeyRing(key(9), Role.SURGEON, SURGEON), KeyRing(None, Role.SURGEON, SURGEON)
+    with_key.use(0)
+    assert (with_key.ready, with_key.newest, with_key.sealer.key_epoch) == (True, 0, 0)
+    assert (without.ready, without.newest, without.challenge(0)) == (False, -1, 0)
+    with pytest.raises(LocalLinkError, match="none yet"):
+        without.use(0)
+
+
+def test_the_challenge_follows_the_newest_key_and_the_count():
+    one = ring(1)
+    seen = {one.challenge(0), one.challenge(1)}
+    one.accept(2, key(2), SURGEON, 0.0)
+    seen |= {one.challenge(0), one.challenge(1)}
+    assert len(seen) == 4
+
+
+def test_a_life_is_expected_where_it_was_named_and_everywhere_before_any_was():
+    one = KeyRing(key(0), Role.PATIENT, PATIENT)
+    one.accept(1, key(1), SURGEON, 0.0)
+    assert one.expects(SURGEON, 1) and not one.expects((13, 1), 1) and one.expects((13, 1), 0)
