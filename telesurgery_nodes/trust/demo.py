@@ -37,6 +37,11 @@ def ensure_demo(root: Path, now: datetime) -> dict[str, Path]:
             _make(root, now)
         for name in DEVICES:
             _own(root, name, now)
+    return demo_folders(root)
+
+
+def demo_folders(root: Path) -> dict[str, Path]:
+    """Role -> where its device folder is below ``root``, whether it is there or not."""
     return {name.role: _folder(root, name) for name in DEVICES}
 
 

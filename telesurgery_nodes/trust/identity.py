@@ -102,9 +102,11 @@ def list_end(item: x509.CertificateRevocationList) -> datetime:
     return item.last_update_utc if end is None else end
 
 
-def prove(material: Material, now: datetime) -> PeerName:
-    """The device's name, once its chain holds at ``now`` and enough time is left to begin a session. TrustError else."""
+def prove(material: Material, now: datetime, beginning: bool = True) -> PeerName:
+    """The device's name, once its chain holds at ``now`` and, ``beginning`` a session, enough time is left for one. TrustError else."""
     name = verify_chain(material, material.chain_pem, now)
+    if not beginning:
+        return name
     short = expiring(material.certificate, now)
     if short is not None:
         raise short
@@ -115,8 +117,11 @@ def prove(material: Material, now: datetime) -> PeerName:
     return name
 
 
-def load_identity(folder: str | Path, now: datetime) -> Identity:
-    """The device in ``folder``, proved at ``now``. ConfigError for the files, a TrustError of its own for each reason not to be trusted."""
+def load_identity(folder: str | Path, now: datetime, beginning: bool = True) -> Identity:
+    """The device in ``folder``, proved at ``now``. ConfigError for the files, a TrustError of its own for each reason not to be trusted.
+
+    ``beginning`` False: in the middle of a session, which does not end because a certificate will.
+    """
     material = read_material(folder)
-    name, end = prove(material, now), material.certificate.not_valid_after_utc
+    name, end = prove(material, now, beginning), material.certificate.not_valid_after_utc
     return Identity(material.folder, name, end, material.key_pem, material.chain_pem, material.trust_pem, material.crl_pem)

@@ -4,7 +4,8 @@ import os
 from datetime import datetime, timedelta, timezone
 
 from cryptography.hazmat.primitives import serialization
-from telesurgery_nodes.trust.authority import Revocation, make_crl, make_hospital, make_root, new_key, sign_device
+
+from telesurgery_nodes.trust.authority import Authority, Revocation, make_crl, make_hospital, make_root, new_key, sign_device
 from telesurgery_nodes.trust.names import PeerName
 
 NOW = datetime.now(timezone.utc)
@@ -21,8 +22,12 @@ class Consortium:
     def __init__(self, folder, name="east-west"):
         self.folder = folder / name
         self.root = make_root(name, LONG_AGO)
-        self.hospitals = {site: make_hospital(self.root, site, LONG_AGO) for site in ("rabat", "pudong")}
+        self.hospitals = {site: self._hospital(site) for site in ("rabat", "pudong")}
         self.revoked = {"": [], "rabat": [], "pudong": []}
+
+    def _hospital(self, site):
+        key = new_key()
+        return Authority(make_hospital(self.root, site, key.public_key(), LONG_AGO), key)
 
     def crls(self, at=NOW):
         lists = [make_crl(self.root, 1, self.revoked[""], at)]

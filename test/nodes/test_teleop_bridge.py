@@ -24,7 +24,7 @@ from telesurgery_nodes.ros.endpoints import message_class, offered, requested, r
 @pytest.mark.parametrize("identity", ["", "/nowhere/device"])
 def test_no_identity_no_socket(graph, monkeypatch, identity):
     monkeypatch.setattr(wan_link, "UdpPath", None)
-    with pytest.raises(ConfigError, match="identity"):
+    with pytest.raises(ConfigError, match="telesurgery keys issue"):
         graph.make(TeleopBridge, identity=identity)
 
 

@@ -34,6 +34,10 @@ class Keys(Protocol):
         """Accept the key; the calling side also uses it."""
 
 
+class HungUp(DeviceError):
+    """The other side closed: another of its paths was faster, or it is gone."""
+
+
 class Conversation:
     """Blocking, on a thread of its own. ``now`` steady [s]."""
 
@@ -101,7 +105,7 @@ class Conversation:
         except OSError as error:
             raise DeviceError(f"no answer to the handshake: {error}") from error
         if not data:
-            raise DeviceError("the other site closed the connection before the handshake was over")
+            raise HungUp("the other site closed the connection before the handshake was over")
         try:
             self._heard += self._frames.push(self._tls.receive(data))
         except LinkError:
@@ -111,9 +115,12 @@ class Conversation:
         self._flush()
 
     def _flush(self) -> None:
+        data = self._tls.outgoing()
+        if not data:
+            return  # not even an empty piece: the other side may have closed after its last word
         self._timeout()
         try:
-            self._sock.sendall(self._tls.outgoing())
+            self._sock.sendall(data)
         except OSError as error:
             raise DeviceError(f"the handshake cannot be sent: {error}") from error
 

@@ -21,7 +21,7 @@ from ...core.link.renewal import Renewal
 from ...errors import ConfigError, DeviceError, TelesurgeryError, TrustError
 from ...trust.identity import Identity
 from ..paths.udp import address
-from .conversation import DEADLINE_S, Conversation, Keys
+from .conversation import DEADLINE_S, Conversation, HungUp, Keys
 
 POLL_S = 0.1
 MOST_AT_ONCE = 8  # conversations a listener holds; more callers wait in the backlog
@@ -216,6 +216,8 @@ class Listener(Handshakes):
                 finally:
                     _linger(sock)
             self._succeeded(agreed)
+        except HungUp:
+            self.refused["hung_up"] += 1  # as a caller does on all paths but the fastest
         except TelesurgeryError as error:
             self._failed(error)
         finally:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from consortium import NOW, Consortium
 from OpenSSL import SSL
-from telesurgery_nodes.trust.identity import load_identity
 
 from telesurgery_nodes.core.link.handshake import Door, Peer
 from telesurgery_nodes.core.link.seal import Role
@@ -29,6 +28,7 @@ from telesurgery_nodes.errors import (
     UnknownAuthority,
     WrongRole,
 )
+from telesurgery_nodes.trust.identity import load_identity
 
 FILES = {"urdf": "aa"}
 UP, DOWN = (11, 1), (22, 1)
@@ -92,8 +92,8 @@ def run(*jobs):
 
 
 def drain(sock):
-    sock.settimeout(1.0)
     try:
+        sock.settimeout(1.0)
         sock.shutdown(socket.SHUT_WR)
         while sock.recv(4096):
             pass
@@ -146,12 +146,12 @@ def refused(surgeon, patient):
 
 def test_an_unknown_ca_is_refused(foreign, sites):
     mine, theirs = refused(Site(foreign, Role.SURGEON, UP), sites[1])
-    assert isinstance(theirs, UnknownAuthority) or isinstance(mine, UnknownAuthority)
+    assert isinstance(theirs, UnknownAuthority) and isinstance(mine, UnknownAuthority)
 
 
 def test_an_expired_certificate_is_refused(east_west, sites):
     issued = NOW - timedelta(days=20)
-    folder, _ = east_west.device("old", "rabat", "surgeon", issued, days=10)
+    folder, _ = east_west.device("old", "rabat", "surgeon", issued, days=10, crl_at=issued)
     mine, theirs = refused(Site(folder, Role.SURGEON, UP, at=issued), sites[1])
     assert isinstance(theirs, CertificateExpired) and isinstance(mine, CertificateExpired)
 
@@ -261,7 +261,7 @@ def test_a_replaced_session_is_refused(sites, folders):
 
 def test_a_peer_that_hangs_up_is_a_fault_of_the_network(sites):
     _, theirs = run(lambda sock: None, sites[1].talk)
-    assert isinstance(theirs, DeviceError) and "closed" in str(theirs)
+    assert isinstance(theirs, DeviceError)
 
 
 def test_a_peer_that_says_nothing_meets_the_deadline(sites, monkeypatch):
