@@ -134,9 +134,18 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("jaw", "f32", "measured [rad]"),
         Field("tracking_error", "f32", "distance to the set point [m]"),
     )),
-    "fragment": Layout("stream 3: in front of a piece of a picture; stream 5: behind a topic record, in front of a piece of a message", (
+    "lap": Layout("stream 3 begins with this; then a fragment record, then a piece of a picture", (
+        Field("held", "f32", "from the bridge's taking the picture to the sealing of this piece [s]"),
+    )),
+    "trip": Layout("a picture, put together again, begins with this; then the coded picture", (
+        Field("taken", "f64", "when the bridge took it, patient's steady clock [s]"),
+        Field("camera", "f32", "capture to both eyes drawn or grabbed [s]; NaN: not known"),
+        Field("encode", "f32", "to both eyes coded [s]; NaN: not known"),
+        Field("hop_coded", "f32", "camera node to bridge [s]; NaN: not known"),
+    )),
+    "fragment": Layout("in front of a piece of a picture (stream 3, behind a lap) or of a message (stream 5, behind a topic record)", (
         Field("number", "u64", "counts pictures, or the messages of a topic"),
-        Field("stamp", "f64", "capture time, sender's ROS clock [s]; of a message the sending time, its steady clock [s]"),
+        Field("stamp", "f64", "sender's steady clock [s]: of a picture the capture, of a message the sending"),
         Field("index", "u16", "of this piece"),
         Field("count", "u16", "pieces of the whole"),
         Field("flags", "u8", "bit 0: key frame"),
