@@ -16,6 +16,7 @@ from typing import Any
 
 from ..core.link.seal import Role
 from ..core.link.session import Event, LinkHealth, LinkSession, PeerAccepted
+from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import Stream
 from ..core.teleop.mapping import valid_scale
 from ..devices.paths.udp import UdpPath
@@ -29,6 +30,7 @@ from .bridge_topics import BridgeTopics
 SELECT_TIMEOUT = 0.2  # [s] how long close() may wait for the thread
 JOIN_TIMEOUT = 2.0
 LINK_TAPE_PERIOD = 0.1
+LINK_COLUMNS = ("rtt", "jitter", "loss", "state", "offset", "bound")
 RANDOM_BITS = 32
 MBIT = 1e6
 FURTHER = (Stream.RELIABLE, Stream.TOPIC)  # not the teleoperation's business
@@ -83,7 +85,7 @@ class TeleopBridge(SuiteNode):
             self.close()
             raise
         self._by_name = {path.name: path for path in self._paths}
-        columns = [f"{name}_{what}" for name in p.path_names for what in ("rtt", "jitter", "loss", "state")]
+        columns = [f"{name}_{what}" for name in p.path_names for what in LINK_COLUMNS]
         self._link_tape = self.tape("link", ("t", *columns))
         self._thread = threading.Thread(target=self._listen, name="link", daemon=True)
         self._thread.start()
@@ -165,15 +167,23 @@ class TeleopBridge(SuiteNode):
         if isinstance(event, PeerAccepted):
             self._topics.peer_accepted(event)
             self.end.peer_accepted(event)
+        elif isinstance(event, (Wishes, StopConfirmed)):
+            self.end.sticky(event)
         elif event.stream in FURTHER:
             self._topics.received(event)
         else:
             self.end.received(event)
 
     def _note_link(self) -> None:
-        health = self.health()
-        values = [value for path in health.paths for value in (path.round_trip, path.jitter, path.loss, float(path.state))]
-        self._link_tape.row(self.now(), *values)
+        now = self.now()
+        with self.lock:
+            health, clocks = self.session.health(now), self.session.clocks(now)
+        values: list[float] = []
+        for path in health.paths:
+            clock = clocks[path.name]
+            offset = clock.offset if clock.samples else math.nan
+            values += [path.round_trip, path.jitter, path.loss, float(path.state), offset, clock.bound]
+        self._link_tape.row(now, *values)
 
     def diagnose(self) -> dict[str, object]:
         """The link for /diagnostics."""

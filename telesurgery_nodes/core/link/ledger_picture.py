@@ -29,7 +29,7 @@ KEPT_LOOPS, KEPT_PICTURES = 256, 64  # 10 s of traces, 2.5 s of pictures: beyond
 
 @dataclass(frozen=True)
 class Trip:
-    """In front of every coded picture. ``taken``: by the patient's bridge [s, its steady clock]; ``stages``: the known SENDER_STAGES [s]."""
+    """In front of every coded picture. ``taken``: by the patient's bridge [s, its steady clock]; ``stages``: known SENDER_STAGES [s]."""
 
     taken: float
     stages: Mapping[str, float]

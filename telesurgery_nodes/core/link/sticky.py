@@ -23,6 +23,9 @@ class Sticky:
     acted: int = 0
 
 
+SILENT = Sticky()
+
+
 @dataclass(frozen=True)
 class Wishes:
     """The peer's bits changed, or came for the first time. ``at`` [s] own clock."""

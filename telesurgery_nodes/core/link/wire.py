@@ -19,7 +19,7 @@ from ...errors import KinematicsError, LocalLinkError, RemoteLinkError
 from ..rotations import is_rotation, quaternion_from_rotation, rotation_from_quaternion
 from ..values import INSTRUMENTS, ArmMotion, FloatArray, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
 from .layouts import FLAGS, HELD_STAGES, HISTORY, LAYOUTS, MAX_ANSWERS, MAX_DATAGRAM, STICKY_FLAGS, TAG_BYTES, VERSION, Stream
-from .sticky import Sticky
+from .sticky import SILENT, Sticky
 
 __all__ = ["HELD_STAGES", "MAX_ANSWERS", "MAX_DATAGRAM", "Stream"]  # stand in layouts.py, are looked for here
 
@@ -60,7 +60,7 @@ class Heartbeat:
     peer_sent: float
     peer_heard: float
     next_up: tuple[int, ...]
-    sticky: Sticky = Sticky()
+    sticky: Sticky = SILENT
 
 
 def encode_header(header: Header) -> bytes:

@@ -26,7 +26,8 @@ def test_words_alone_stay_what_they_were(text):
 
 
 @pytest.mark.parametrize(
-    "word", ["camera=", "camera=nan", "camera=inf", "camera=1e999", "camera=0x1", "=0.1", "Camera=0.1", "a b=0.1", "camera=0.1=0.2", "==", "x=1; x=1"]
+    "word",
+    ["camera=", "camera=nan", "camera=inf", "camera=1e999", "camera=0x1", "=0.1", "Camera=0.1", "a b=0.1", "==", "x=1; x=1"],
 )
 def test_one_broken_time_makes_all_unknown_and_says_so(word):
     marks = read_marks(f"h264; sbs; key; encode=0.004; {word}")
