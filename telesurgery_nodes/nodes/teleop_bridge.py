@@ -15,6 +15,7 @@ from ..agreement import agreement
 from ..core.link.renewal import REKEY_S
 from ..core.link.seal import Role
 from ..core.link.session import Event, LinkHealth, PeerAccepted
+from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import Stream
 from ..core.teleop.mapping import valid_scale
 from ..devices.link.wan_link import LinkPlan, WanLink, wires
@@ -25,6 +26,7 @@ from ..ros.params import NodeParams, param
 from .bridge_topics import BridgeTopics
 
 LINK_TAPE_PERIOD = 0.1
+LINK_COLUMNS = ("rtt", "jitter", "loss", "state", "offset", "bound")
 FURTHER = (Stream.RELIABLE, Stream.TOPIC)  # not the teleoperation's business
 
 
@@ -74,7 +76,7 @@ class TeleopBridge(SuiteNode):
         except BaseException:
             self.close()
             raise
-        columns = [f"{name}_{what}" for name in p.path_names for what in ("rtt", "jitter", "loss", "state")]
+        columns = [f"{name}_{what}" for name in p.path_names for what in LINK_COLUMNS]
         self._link_tape = self.tape("link", ("t", *columns))
         self.link.start()
         self.every(1.0 / p.rate, self._tick)
@@ -127,15 +129,23 @@ class TeleopBridge(SuiteNode):
         if isinstance(event, PeerAccepted):
             self._topics.peer_accepted(event)
             self.end.peer_accepted(event)
+        elif isinstance(event, (Wishes, StopConfirmed)):
+            self.end.sticky(event)
         elif event.stream in FURTHER:
             self._topics.received(event)
         else:
             self.end.received(event)
 
     def _note_link(self) -> None:
-        health = self.health()
-        values = [value for path in health.paths for value in (path.round_trip, path.jitter, path.loss, float(path.state))]
-        self._link_tape.row(self.now(), *values)
+        now = self.now()
+        with self.lock:
+            health, clocks = self.session.health(now), self.session.clocks(now)
+        values: list[float] = []
+        for path in health.paths:
+            clock = clocks[path.name]
+            offset = clock.offset if clock.samples else math.nan
+            values += [path.round_trip, path.jitter, path.loss, float(path.state), offset, clock.bound]
+        self._link_tape.row(now, *values)
 
     def diagnose(self) -> dict[str, object]:
         """The link for /diagnostics."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .clock import ClockEstimate
 from .paths import PathHealth
+from .sticky import StopConfirmed, Wishes
 from .wire import Stream
 
 
@@ -30,7 +31,7 @@ class PeerAccepted:
     replaced: bool
 
 
-Event = Received | PeerAccepted
+Event = Received | PeerAccepted | Wishes | StopConfirmed
 
 
 @dataclass(frozen=True)

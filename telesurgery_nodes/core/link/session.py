@@ -24,12 +24,15 @@ from .events import Event, LinkHealth, PeerAccepted, Received
 from .pacing import Pacer
 from .paths import PathMonitor, PathState
 from .seal import Role
+from .sticky import Sticky, StickyMerge
 from .window import ReplayWindow
 from .wire import MAX_ANSWERS, Header, Heartbeat, Stream, decode_header, decode_heartbeat, encode_heartbeat
 
 __all__ = ["Event", "LinkHealth", "LinkSession", "PeerAccepted", "Received"]  # stand in events.py, are looked for here
 
 HEARTBEAT_S = 0.02  # per path; two fit into the 50 ms after which a silent path is DOWN
+HURRY_S = 0.003  # after a change of what they repeat, MORE_COPIES of them follow so close: with each tick of the bridge, 4 ms
+MORE_COPIES = 2  # a stop goes out three times on every path at once (peers.md), then at the usual pace
 STRANGER_S = 1.0  # how long a stranger's challenge is answered
 LARGEST = 2**32 - 1
 
@@ -42,6 +45,8 @@ class _Beat:
     peer_sent: float = math.nan
     heard: float = math.nan
     next_at: float = -math.inf
+    hurried: int = 0
+    echoed: float = -math.inf  # newest own one that came back: a hurried answer brings the same one again, no news of a queue
 
 
 class LinkSession:
@@ -68,6 +73,7 @@ class LinkSession:
         self._beats = {name: _Beat() for name in path_names}
         self._windows = {stream: ReplayWindow() for stream in Stream}
         self._strangers: OrderedDict[Life, tuple[int, float]] = OrderedDict()
+        self._sticky, self._peers_sticky = Sticky(), StickyMerge(session_id)
         self._peer: Life | None = None
         self._peer_challenge = 0
         self._acceptances = 0
@@ -100,6 +106,18 @@ class LinkSession:
             pacer.offer(stream, datagram, now, delay)
         return sequence
 
+    def say(self, sticky: Sticky, now: float) -> None:
+        """Every heartbeat says this from now on; a change leaves at once on every path."""
+        if sticky == self._sticky:
+            return
+        self._sticky = sticky
+        for beat in self._beats.values():
+            beat.next_at, beat.hurried = now, MORE_COPIES
+
+    def clocks(self, now: float) -> dict[str, ClockEstimate]:
+        """Offset to the peer's clock as each path knows it; they differ by half the difference of the paths' asymmetries."""
+        return {name: monitor.estimate(now) for name, monitor in self._monitors.items()}
+
     def datagrams_to_send(self, now: float) -> list[tuple[str, bytes]]:
         """Everything that is to leave now, heartbeats included: (path name, datagram) in order."""
         self.keys.tick(now)
@@ -111,8 +129,8 @@ class LinkSession:
         return out
 
     def next_timer(self, now: float) -> float:
-        """When ``datagrams_to_send`` should next be called [s]."""
-        beats = min(beat.next_at for beat in self._beats.values())
+        """When ``datagrams_to_send`` should next be called [s]; inf where nothing waits and there is no key for heartbeats."""
+        beats = min(beat.next_at for beat in self._beats.values()) if self.keys.ready else math.inf
         return max(now, min(beats, *(pacer.next_time(now) for pacer in self._pacers.values())))
 
     def receive(self, path: str, datagram: bytes, now: float) -> list[Event]:
@@ -179,22 +197,26 @@ class LinkSession:
 
     def _heard(self, path: str, sequence: int, payload: bytes, now: float) -> list[Event]:
         monitor, echo = self._monitors[path], self._beats[path]
+        events: list[Event] = []
         try:
             beat = decode_heartbeat(payload)
+            events += self._peers_sticky.update(beat.sticky, (beat.sent, sequence), path, now)  # a stop counts over crossed cables too
             self._check_path(path, beat.path)
             monitor.note(Stream.HEARTBEAT, sequence, now)
             if beat.sent < echo.peer_sent:
-                return []  # overtaken by a newer one
+                return events  # overtaken by a newer one
             if not math.isnan(beat.peer_sent):
                 monitor.clock.update(beat.peer_sent, beat.peer_heard, beat.sent, now)
-                share = self._shares[path].update(beat.peer_heard - beat.peer_sent, monitor.clock.round_trip, now)
-                self._pacers[path].allow(share, now)
+                if beat.peer_sent > echo.echoed:
+                    echo.echoed = beat.peer_sent
+                    share = self._shares[path].update(beat.peer_heard - beat.peer_sent, monitor.clock.round_trip, now)
+                    self._pacers[path].allow(share, now)
         except RemoteLinkError:
-            return self._refuse("payload")
+            return events + self._refuse("payload")
         monitor.time(beat.sent, now)
         self._peer_challenge = beat.challenge
         echo.peer_sent, echo.heard = beat.sent, now
-        return []
+        return events
 
     def _check_path(self, path: str, index: int) -> None:
         here = list(self._monitors).index(path)
@@ -229,6 +251,7 @@ class LinkSession:
             monitor.reset(begin)
             self._beats[name].peer_sent = self._beats[name].heard = math.nan
             self._shares[name] = VideoShare()  # another peer's clock
+        self._peers_sticky.reset()
         self._acceptances += 1
         return [PeerAccepted(identity[0], replaced)]
 
@@ -237,12 +260,15 @@ class LinkSession:
 
     def _beat(self, index: int, name: str, now: float) -> None:
         beat = self._beats[name]
-        beat.next_at = max(beat.next_at + HEARTBEAT_S, now + HEARTBEAT_S / 2.0)
+        period = HURRY_S if beat.hurried else HEARTBEAT_S
+        beat.hurried = max(0, beat.hurried - 1)
+        beat.next_at = max(beat.next_at + period, now + period / 2.0)
         beat.count = beat.count + 1 & LARGEST
         asked = [challenge for challenge, at in self._strangers.values() if now - at < STRANGER_S]
         answers = ([self._peer_challenge] if self._peer else []) + asked
-        sealer = self.keys.sealer
-        message = Heartbeat(index, beat.count, self._challenge(), tuple(answers), now, beat.peer_sent, beat.heard, sealer.next_up())
+        sealer, challenge = self.keys.sealer, self._challenge()
+        next_up = sealer.next_up()
+        message = Heartbeat(index, beat.count, challenge, tuple(answers), now, beat.peer_sent, beat.heard, next_up, self._sticky)
         self._pacers[name].offer(Stream.HEARTBEAT, sealer.seal(Stream.HEARTBEAT, encode_heartbeat(message))[1], now)
 
 

@@ -33,7 +33,7 @@ def keyless(**how):
 def test_without_a_key_nothing_is_sent_nothing_is_taken_and_nothing_can_be_sealed():
     wire = keyless()
     wire.run(1.0)
-    assert wire.record == [] and not wire.ends["up"].keys.ready
+    assert wire.record == [] and not wire.ends["up"].keys.ready and math.isinf(wire.ends["up"].next_timer(wire.now))
     foreign = Sealer(key(1), Role.SURGEON, 11, 1).seal(Stream.HEARTBEAT, b"x")[1]
     assert wire.ends["down"].receive("a", foreign, wire.now) == []
     health = wire.ends["down"].health(wire.now)
