@@ -219,19 +219,20 @@ class PatientEnd:
     def _publish_report(self, now: float) -> None:
         self._last_report = now
         self._report_seq += 1
-        health = self._node.health()
+        health, redundancy = self._node.health(), self._node.redundancy
+        paths = health.round_trip, health.paths_up, redundancy.of, redundancy.ready
         video_age = now - self._video_at
         if self._command is None:
             report = RemoteReport(
                 self._boot, self._report_seq, self._session, 0, 0, Pedals(), False, False, False, math.inf, math.inf, video_age,
-                health.round_trip, health.paths_up,
+                *paths,
             )  # fmt: skip
         else:
             command, at = self._command
             self._reported, age = self._wishes(command), max(0.0, now - at)
             report = RemoteReport(
                 self._boot, self._report_seq, self._session, command.epoch, command.press_count, command.pedals, command.follow,
-                command.aligning, command.hands_fresh, age, command.picture_age + age, video_age, health.round_trip, health.paths_up,
+                command.aligning, command.hands_fresh, age, command.picture_age + age, video_age, *paths,
             )  # fmt: skip
         self._remote.publish(remote_to_msg(report))
 

@@ -215,10 +215,14 @@ class SurgeonEnd:
         state = self._state[0] if self._state else None
         loop = self._loop[0] if self._loop and now - self._loop[1] <= LOOP_FRESH else None
         paths = [
-            {"name": path.name, "state": path.state.name, "loss": path.loss, "jitter": path.jitter, "rtt": _shown(path.round_trip),
-             "jitter_ms": path.jitter * MILLI, "rtt_ms": _shown(path.round_trip * MILLI)}
+            {"name": path.name, "state": path.state.name, "reason": path.reason.name, "loss": path.loss, "jitter": path.jitter,
+             "rtt": _shown(path.round_trip), "jitter_ms": path.jitter * MILLI, "rtt_ms": _shown(path.round_trip * MILLI),
+             "skew_ms": _shown(path.skew * MILLI), "burst": path.burst, "longest_burst": path.longest_burst,
+             "duplicates": path.duplicate_share, "mtu": path.mtu}
             for path in health.paths
         ]  # fmt: skip
+        spare = self._node.redundancy
+        redundancy = {"lost": spare.lost, "ready": spare.ready, "of": spare.of, "sentence": spare.sentence}
         age, error = self._picture_age(now), _tracking_error(state)
         status = {
             "state": output.state.name if output else "DISABLED", "following": bool(output and output.follow),
@@ -228,7 +232,7 @@ class SurgeonEnd:
             "own_cost_ms": loop.own_cost * MILLI if loop else None, "paths": paths, "picture_age": _shown(age),
             "picture_age_ms": _shown(age * MILLI), "tracking_error": _shown(error), "tracking_error_mm": _shown(error * MILLI),
             "stages": {name: value * MILLI for name, value in zip(STAGES, loop.stages, strict=True)} if loop else {},
-            "align_error_deg": dict(output.align_error_deg) if output else {}, "connected": health.established,
+            "align_error_deg": dict(output.align_error_deg) if output else {}, "connected": health.established, "redundancy": redundancy,
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 

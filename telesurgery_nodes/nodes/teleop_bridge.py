@@ -14,6 +14,8 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from ..core.link.paths import TAPED
+from ..core.link.redundancy import Redundancy
 from ..core.link.seal import Role
 from ..core.link.session import Event, LinkHealth, LinkSession, PeerAccepted
 from ..core.link.wire import Stream
@@ -77,14 +79,16 @@ class TeleopBridge(SuiteNode):
         try:
             for name, local, remote, card in zip(p.path_names, p.local, p.remote, self._cards(), strict=True):
                 self._paths.append(UdpPath(name, local, remote, card))
+            self._redundancy = Redundancy()
+            self.redundancy = self._redundancy.update(self.session.health(self.now()).paths, self.now())
             self.end = self._make_end()
             self._topics = BridgeTopics(self)
         except BaseException:
             self.close()
             raise
         self._by_name = {path.name: path for path in self._paths}
-        columns = [f"{name}_{what}" for name in p.path_names for what in ("rtt", "jitter", "loss", "state")]
-        self._link_tape = self.tape("link", ("t", *columns))
+        columns = [f"{name}_{what}" for name in p.path_names for what in TAPED]
+        self._link_tape = self.tape("link", ("t", *columns, "paths_ready"))
         self._thread = threading.Thread(target=self._listen, name="link", daemon=True)
         self._thread.start()
         self.every(1.0 / p.rate, self._tick)
@@ -171,18 +175,18 @@ class TeleopBridge(SuiteNode):
             self.end.received(event)
 
     def _note_link(self) -> None:
-        health = self.health()
-        values = [value for path in health.paths for value in (path.round_trip, path.jitter, path.loss, float(path.state))]
-        self._link_tape.row(self.now(), *values)
+        health, now = self.health(), self.now()
+        self.redundancy = self._redundancy.update(health.paths, now)
+        self._link_tape.row(now, *[value(path) for path in health.paths for value in TAPED.values()], float(self.redundancy.ready))
 
     def diagnose(self) -> dict[str, object]:
         """The link for /diagnostics."""
         health = self.health()
         words: dict[str, object] = {f"refused_{kind}": count for kind, count in health.refused.items()}
         for path in health.paths:
-            words[path.name] = f"{path.state.name} loss {path.loss:.4f} rtt {path.round_trip:.4f} s silence {path.silence:.3f} s"
-        lost = health.paths_up < len(health.paths)
-        level = 2 if health.paths_up == 0 or not health.established else int(lost)
+            words[path.name] = path.words()
+        words["redundancy"] = self.redundancy.sentence
+        level = 2 if health.paths_up == 0 or not health.established else int(self.redundancy.lost)
         bound = health.clock.bound if math.isfinite(health.clock.bound) else -1.0
         message = f"{health.paths_up} of {len(health.paths)} paths up"
         return {**words, **self.end.diagnose(), **self._topics.diagnose(), "clock_bound": bound, "level": level, "message": message}

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ...errors import LocalLinkError, RemoteLinkError
-from .layouts import MAX_DATAGRAM, TAG_BYTES, Stream
+from .layouts import MAX_DATAGRAM, TAG_BYTES, Stream, room
 from .wire import HEADER, Header, encode_header
 
 KEY_BYTES = 32
@@ -74,9 +74,9 @@ class Sealer:
         return tuple(self._headers[stream].sequence | self._counts[stream] for stream in Stream)
 
     def seal(self, stream: Stream, payload: bytes) -> tuple[int, bytes]:
-        """Sequence and whole datagram of at most MAX_DATAGRAM bytes."""
-        if len(payload) > MAX_PAYLOAD:
-            raise LocalLinkError(f"payload of {len(payload)} B on stream {stream.name}; at most {MAX_PAYLOAD} fit a datagram")
+        """Sequence and whole datagram of at most MAX_DATAGRAM bytes; a probing heartbeat may be longer."""
+        if len(payload) > room(stream):
+            raise LocalLinkError(f"payload of {len(payload)} B on stream {stream.name}; at most {room(stream)} fit a datagram")
         count = self._counts[stream]
         if count > LAST_COUNT:
             raise LocalLinkError(f"stream {stream.name} has used up its {LAST_COUNT} sequences; start a new session")

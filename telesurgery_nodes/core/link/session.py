@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from ...errors import LocalLinkError, RemoteLinkError
 from .clock import UNKNOWN, ClockEstimate
 from .congestion import VideoShare
+from .layouts import SEAL_BYTES
 from .pacing import Pacer
 from .paths import PathHealth, PathMonitor, PathState
 from .seal import Opener, Role, Sealer, challenge_of, check_key
@@ -109,11 +110,11 @@ class LinkSession:
         """A peer has been admitted."""
         return self._peer is not None
 
-    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0) -> int:
-        """Seal once and queue on every path; the sequence. ``delay`` [s] spreads video."""
+    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0, only: str | None = None) -> int:
+        """Seal once and queue on every path, or on ``only`` one; the sequence. ``delay`` [s] spreads video."""
         sequence, datagram = self._sealer.seal(stream, payload)
-        for pacer in self._pacers.values():
-            pacer.offer(stream, datagram, now, delay)
+        for name in self._pacers if only is None else (only,):
+            self._pacers[name].offer(stream, datagram, now, delay)
         return sequence
 
     def datagrams_to_send(self, now: float) -> list[tuple[str, bytes]]:
@@ -177,7 +178,7 @@ class LinkSession:
     def _from_peer(self, path: str, header: Header, payload: bytes, now: float) -> list[Event]:
         monitor = self._monitors[path]
         beat = header.stream is Stream.HEARTBEAT  # sent over one path only: counts where it says it was sent, see _heard
-        new_here = not beat and monitor.note(header.stream, header.sequence, now)
+        new_here = not beat and monitor.note(header.stream, header.sequence, now, SEAL_BYTES + len(payload))
         window = self._windows[header.stream]
         late = header.sequence < window.newest
         if not window.mark(header.sequence):
@@ -192,9 +193,12 @@ class LinkSession:
         try:
             beat = decode_heartbeat(payload)
             self._check_path(path, beat.path)
-            monitor.note(Stream.HEARTBEAT, sequence, now)
+            monitor.note(Stream.HEARTBEAT, sequence, now, SEAL_BYTES + len(payload))
             if beat.sent < echo.peer_sent:
                 return []  # overtaken by a newer one
+            monitor.mtu.told(beat.largest)
+            if beat.padded:
+                return []  # a long datagram takes longer: it measures no time
             if not math.isnan(beat.peer_sent):
                 monitor.clock.update(beat.peer_sent, beat.peer_heard, beat.sent, now)
                 share = self._shares[path].update(beat.peer_heard - beat.peer_sent, monitor.clock.round_trip, now)
@@ -248,8 +252,13 @@ class LinkSession:
         beat.count = beat.count + 1 & LARGEST
         asked = [challenge for challenge, at in self._strangers.values() if now - at < STRANGER_S]
         answers = ([self._peer_challenge] if self._peer else []) + asked
-        message = Heartbeat(index, beat.count, self._challenge, tuple(answers), now, beat.peer_sent, beat.heard, self._sealer.next_up())
-        self._pacers[name].offer(Stream.HEARTBEAT, self._sealer.seal(Stream.HEARTBEAT, encode_heartbeat(message))[1], now)
+        mtu = self._monitors[name].mtu
+        stamps = now, beat.peer_sent, beat.heard
+        probe = mtu.due(now) if self._peer else 0  # beside the ordinary one, which must come through on a narrow path too
+        for size in (0, probe) if probe else (0,):
+            told = self._sealer.next_up(), mtu.largest(now)
+            payload = encode_heartbeat(Heartbeat(index, beat.count, self._challenge, tuple(answers), *stamps, *told), size)
+            self._pacers[name].offer(Stream.HEARTBEAT, self._sealer.seal(Stream.HEARTBEAT, payload)[1], now)
 
 
 def _check(path_names: Sequence[str], session_id: int, boot: int) -> None:

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from telesurgery_nodes.core.link.layouts import VERSION
 from telesurgery_nodes.core.link.paths import PathState
 from telesurgery_nodes.core.link.seal import LAST_COUNT, MAX_PAYLOAD, Opener, Role, Sealer
 from telesurgery_nodes.core.link.session import LinkSession, PeerAccepted, Received
@@ -230,7 +231,7 @@ def test_garbage_is_counted_and_never_raised():
     rng = random.Random(1)
     for _ in range(3000):
         data = rng.randbytes(rng.randrange(0, 80))
-        assert patient.receive("a", b"\x01" + data if rng.random() < 0.7 else data, 1.0) == []
+        assert patient.receive("a", bytes((VERSION,)) + data if rng.random() < 0.7 else data, 1.0) == []
     refused = patient.health(1.0).refused
     assert refused["form"] > 100 and sum(refused.values()) == 3000
 
