@@ -22,9 +22,13 @@ class Share:
         self._buckets[-1][1] += whole
         self._buckets[-1][2] += part
 
+    def whole(self) -> float:
+        """How much the share is of."""
+        return sum(bucket[1] for bucket in self._buckets)
+
     def value(self) -> float:
         """0 before anything was counted; may be negative where late ones repair more than the kept time lost."""
-        whole = sum(bucket[1] for bucket in self._buckets)
+        whole = self.whole()
         return sum(bucket[2] for bucket in self._buckets) / whole if whole else 0.0
 
 
@@ -53,6 +57,10 @@ class LossMeter:
     def share(self) -> float:
         """Loss 0..1 of the kept seconds."""
         return max(0.0, self._share.value())
+
+    def counted(self) -> int:
+        """Datagrams the share is of, lost ones included."""
+        return round(self._share.whole())
 
     def bursts(self, now: float) -> tuple[float, int]:
         """(mean, longest) run of lost sequences that was noticed in the last KEPT_S [datagrams]; 0 where nothing is missing."""

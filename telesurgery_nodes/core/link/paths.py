@@ -52,7 +52,8 @@ class PathHealth:
     """One path as the receiving side sees it. ``skew`` [s]: how much slower than the fastest path; times in s, shares 0..1.
 
     ``burst``, ``longest_burst``: mean and longest run of lost datagrams of the kept seconds; ``duplicate_share`` of these seconds;
-    ``mtu`` [B]: what is carried whole in both directions, of PROBE_SIZES; 0: not known (yet), or less.
+    ``mtu`` [B]: what is carried whole in both directions, of PROBE_SIZES; 0: not known (yet), or less. ``counted``: datagrams the loss is
+    a share of; 0: no loss can be told.
     """
 
     name: str
@@ -71,6 +72,7 @@ class PathHealth:
     duplicate_share: float
     mtu: int
     reason: Reason
+    counted: int
 
     def words(self) -> str:
         """For /diagnostics."""
@@ -180,6 +182,7 @@ class PathMonitor:
         return PathHealth(
             self.name, state, self.loss(), self._jitter, self.clock.round_trip, skew, now - self._last_seen, self.received,
             self.duplicates, lost, self._worst_gap, mean, longest, self._twice.value(), self.mtu.both_ways(now), reason,
+            sum(meter.counted() for meter in self._loss.values()),
         )  # fmt: skip
 
     def _up(self, now: float) -> float:

@@ -13,7 +13,7 @@ STEP = 0.125  # exact in binary: the times add up
 
 
 def path(name, reason):
-    return PathHealth(name, STATES[reason], 0.0, 0.0, 0.1, 0.0, 0.0, 1, 0, 0, 0.0, 0.0, 0, 0.0, 1400, reason)
+    return PathHealth(name, STATES[reason], 0.0, 0.0, 0.1, 0.0, 0.0, 1, 0, 0, 0.0, 0.0, 0, 0.0, 1400, reason, 1)
 
 
 class Site:

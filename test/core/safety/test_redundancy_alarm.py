@@ -14,7 +14,7 @@ STATES = {UP: PathState.GOOD, DOWN: PathState.DOWN, BACK: PathState.DEGRADED}
 
 
 def path(name, reason):
-    return PathHealth(name, STATES[reason], 0.0, 0.0, 0.1, 0.0, 0.0, 1, 0, 0, 0.0, 0.0, 0, 0.0, 1400, reason)
+    return PathHealth(name, STATES[reason], 0.0, 0.0, 0.1, 0.0, 0.0, 1, 0, 0, 0.0, 0.0, 0, 0.0, 1400, reason, 1)
 
 
 class Bridged(Site):
