@@ -33,11 +33,12 @@ BASE = {"channels", "description", "errors", "keys", "registry", "resources", "s
 ALLOWED = {
     "core": {"core", "errors"},
     "base": {"core", *BASE},
-    "devices": {"core", "devices", *BASE} - {"session", "channels"},
+    "devices": {"core", "devices", "trust", *BASE} - {"session", "channels"},
     "ros": {"core", "ros", *BASE} - {"session"},
-    "nodes": {"core", "devices", "ros", "nodes", *BASE} - {"session"},
+    "nodes": {"core", "devices", "ros", "nodes", "trust", *BASE} - {"session"},
     "report": {"core", "report", *BASE},
-    "cli": {"core", "devices", "ros", "nodes", "report", "cli", *BASE},
+    "trust": {"core", "trust", *BASE},
+    "cli": {"core", "devices", "ros", "nodes", "report", "trust", "cli", *BASE},
 }
 
 
@@ -131,6 +132,7 @@ def test_the_check_lets_the_pure_pass(text):
         ("from ...cli import main", "nodes"),
         ("from ...devices import protocols", "ros"),
         ("from ...nodes import arm_control", "report"),
+        ("from ...devices import protocols", "trust"),
         ("from ...ros import node", "base"),
     ],
 )
