@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 from typing import Any
@@ -69,8 +68,8 @@ class Leg:
         if self.outlet.peer is None or not isinstance(data, bytes):
             self.account.unheard += 1
             return
-        self.account.failed += 1
-        with contextlib.suppress(OSError):
+        try:
             self.outlet.sock.sendto(data, self.outlet.peer)
-            self.account.failed -= 1
             self.account.delivered += 1
+        except OSError:
+            self.account.failed += 1
