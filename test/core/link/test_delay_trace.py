@@ -24,7 +24,8 @@ def test_the_newest_row_at_or_before(elapsed, loop, hold):
     assert Trace(ROWS, "hold").at(elapsed) == ROWS[hold]
 
 
-def test_one_row_is_a_constant():
+def test_one_row_is_a_constant_and_two_hold_for_the_same_time():
+    assert Trace(ROWS[1:]).at(2.9) == ROWS[2] and Trace(ROWS[1:]).at(3.1) == ROWS[1], "two rows: a loop of twice their distance"
     assert Trace(ROWS[:1]).at(1e6) == Trace(ROWS[:1], "hold").at(0.0) == ROWS[0]
 
 
