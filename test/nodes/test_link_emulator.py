@@ -41,6 +41,13 @@ def test_delay_in_both_directions():
         assert surgeon.recv(100) == b"pong" and time.monotonic() - sent >= DOWN_S
 
 
+def test_the_largest_datagram_comes_whole():
+    with relaying() as relay:
+        surgeon, patient = ends(relay)
+        surgeon.send(bytes(65_507))
+        assert patient.recv(1 << 16) == bytes(65_507)
+
+
 def test_cut_and_restore():
     with relaying() as relay:
         surgeon, patient = ends(relay)

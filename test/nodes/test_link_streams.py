@@ -65,7 +65,7 @@ def test_a_byte_takes_the_delay_and_the_first_one_a_round_trip_more():
 def test_everything_arrives_in_order_through_loss_jitter_and_a_narrow_line():
     hidden = {"duplicate": 0.1, "corrupt": 0.1, "reorder": 0.1}  # what TCP hides
     bad = Impairment(delay_ms=5.0, jitter_ms=3.0, loss=0.05, burst=3.0, rate_mbit=40.0, queue_ms=20.0, **hidden)
-    blob = b"".join(struct.pack("I", n) for n in range(150_000))
+    blob = b"".join(struct.pack("I", n) for n in range(550_000))
     assert len(blob) > 2 * pipe.MOST_HELD
     with stream(bad, bad) as (relay, bridge), connect(relay) as surgeon, accept(bridge) as patient:
         sender = threading.Thread(target=lambda: (surgeon.sendall(blob), surgeon.shutdown(socket.SHUT_WR)))
