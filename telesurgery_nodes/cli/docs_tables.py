@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ..channels import CHANNELS, Channel
+from ..core.link.impair import Impairment
 from ..core.link.layouts import DSCP, DSCP_NAMES, LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
 from ..core.safety.config import safety_config
@@ -182,6 +183,13 @@ def layout(name: str) -> str:
         rows.append([offset, spec.size, f"`{spec.name}`", spec.kind if spec.count == 1 else f"{spec.count} x {spec.kind}", spec.what])
         offset += spec.size
     return table(["offset", "bytes", "field", "type", "meaning"], [*rows, ["", offset, "", "", LAYOUTS[name].where]])
+
+
+@block("impairments")
+def impairments() -> str:
+    """What a direction of an emulated path may be given."""
+    rows = [[f"`{spec.name}`", f"{spec.default:g}", spec.metadata["what"]] for spec in fields(Impairment)]
+    return table(["value", "default", "meaning"], rows)
 
 
 def _value(value: object) -> str:
