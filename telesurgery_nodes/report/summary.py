@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from ..core.values import Phase
-from . import tables
+from . import ledgers, tables
 from .metrics import (
     joint_limits,
     leave_times,
-    ledger_difference,
     moved_without_leave,
     path_error,
     rate,
+    scaled,
     segments,
     spread,
     steady_rate,
@@ -23,13 +23,6 @@ from .tables import Tapes
 
 MM, MS = 1000.0, 1000.0
 FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
-
-
-def scaled(values: dict[str, float] | None, factor: float) -> dict[str, float] | None:
-    """A spread in another unit."""
-    if values is None:
-        return None
-    return {name: value if name == "samples" else value * factor for name, value in values.items()}
 
 
 def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
@@ -59,21 +52,8 @@ def path_length(poses: Any) -> float:
     return float(np.nansum(np.linalg.norm(np.diff(poses[:, :3], axis=0), axis=1)))
 
 
-def ledger(tapes: Tapes) -> dict[str, Any] | None:
-    """Measured loop, each stage and what the stages leave unexplained [ms]."""
-    found = tables.stages(tapes)
-    if found is None:
-        return None
-    _, loop, stages, names = found
-    return {
-        "loop_ms": scaled(spread(loop), MS),
-        "stages_ms": {name: scaled(spread(stages[:, i]), MS) for i, name in enumerate(names)},
-        "difference_ms": scaled(spread(ledger_difference(loop, stages)), MS),
-    }
-
-
 def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
-    """Per path: round trip and jitter [ms], loss [fraction]."""
+    """Per path: round trip and jitter [ms], loss [fraction], and the other site's clock as this path estimates it."""
     link = "teleop_bridge_surgeon.link"
     found: dict[str, dict[str, Any]] = {}
     for name in tables.path_names(tapes):
@@ -82,8 +62,32 @@ def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
             "rtt_ms": scaled(spread(rtt), MS) if rtt is not None else None,
             "jitter_ms": scaled(spread(jitter), MS) if jitter is not None else None,
             "loss_mean": float(np.nanmean(loss)) if loss is not None and np.isfinite(loss).any() else None,
+            "estimated_clock_offset_s": _last(tables.column(tapes, link, f"{name}_offset")),
+            "clock_bound_ms": _last(tables.column(tapes, link, f"{name}_bound"), MS),
         }
     return found
+
+
+def _last(values: Any, factor: float = 1.0) -> float | None:
+    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+    return float(finite[-1]) * factor if len(finite) else None
+
+
+def clock_difference(tapes: Tapes) -> dict[str, float] | None:
+    """Widest difference of the paths' clock offsets over time [ms]: half the difference of their asymmetries. None with one path."""
+    columns = [tables.column(tapes, "teleop_bridge_surgeon.link", f"{name}_offset") for name in tables.path_names(tapes)]
+    offsets = [values for values in columns if values is not None]
+    return scaled(spread(np.ptp(np.stack(offsets), axis=0)), MS) if len(offsets) > 1 else None
+
+
+def stops(tapes: Tapes) -> dict[str, Any]:
+    """Stops pressed at the surgeon [ms]: until the patient's answer came back, and at the patient from its arrival to no leave."""
+    columns = (("teleop_bridge_surgeon.stop", "confirmed_after"), ("teleop_bridge_patient.stop", "acted_after"))
+    confirmed, acted = (tables.column(tapes, table, name) for table, name in columns)
+    return {
+        "confirmed_ms": scaled(spread(confirmed), MS) if confirmed is not None else None,
+        "acted_ms": scaled(spread(acted), MS) if acted is not None else None,
+    }
 
 
 def robot(tapes: Tapes) -> dict[str, Any]:
@@ -171,8 +175,10 @@ def build(tapes: Tapes) -> dict[str, Any]:
     """Everything the tapes say."""
     return {
         "tracking": tracking(tapes),
-        "ledger": ledger(tapes),
+        **ledgers.build(tapes),
         "paths": paths(tapes),
+        "clock_difference_ms": clock_difference(tapes),
+        "stops": stops(tapes),
         "robot": robot(tapes),
         "picture": picture(tapes),
         "commands": commands(tapes),
