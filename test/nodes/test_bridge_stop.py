@@ -5,9 +5,9 @@ import json
 import pytest
 
 from telesurgery_nodes.core.link.session import Received
-from telesurgery_nodes.core.link.wire import CommandEncoder, Stream
+from telesurgery_nodes.core.link.wire import CommandEncoder, Stream, decode_header
 from telesurgery_nodes.core.safety.causes import Cause
-from telesurgery_nodes.core.values import ArmReport, MotionCommand, Pedals, Phase
+from telesurgery_nodes.core.values import ArmReport, MotionCommand, Pedals, Permit, Phase
 from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import pick_ports
 from telesurgery_nodes.tapes import read_tape
@@ -117,6 +117,40 @@ def test_without_a_watchdog_nobody_says_that_the_stop_was_acted_on(graph, tmp_pa
     graph.spin_for(0.5)
     stop = room.status[-1]["stop"]
     assert stop["latched"] and stop["confirmed_ms"] is None and stop["waiting_ms"] > 300.0
+
+
+def test_only_a_fresh_fault_is_an_answer(graph, tmp_path):
+    room = Room(graph, tmp_path, watchdog=False)
+    permits = room.speaker("permit")
+
+    def said(phase, seconds=0.3):
+        for seq in range(int(seconds / 0.02)):
+            permits.publish(messages.permit_to_msg(Permit(1, seq + 1, 1, phase, False, 0)))
+            graph.spin_for(0.02)
+        return room.patient.end._presence.acted
+
+    assert said(Phase.FAULT) == 0
+    graph.spin_for(0.3)
+    assert room.call("console/stop").success
+    assert room.until(lambda: room.reports and room.reports[-1].stop)
+    assert room.patient.end._presence.acted == 0, "that FAULT is old: its watchdog may be dead"
+    assert said(Phase.HOLDING) == 0 and room.status[-1]["stop"]["confirmed_ms"] is None
+    assert said(Phase.FAULT) == 1
+    assert room.until(lambda: room.status[-1]["stop"]["confirmed_ms"] is not None)
+
+
+def test_a_stop_leaves_before_the_service_returns(graph, tmp_path, monkeypatch):
+    room = Room(graph, tmp_path, watchdog=False)
+    sent = {path.name: [] for path in room.surgeon._paths}
+    for path in room.surgeon._paths:
+        monkeypatch.setattr(path, "send", sent[path.name].append)
+    with room.surgeon.lock:
+        room.surgeon.flush()
+        before = {name: len(datagrams) for name, datagrams in sent.items()}
+        assert room.surgeon.end._stop._on_order("stop", None, Trigger.Response()).success
+        first = [datagrams[before[name]] for name, datagrams in sent.items()]
+    assert len(first) == 2 and all(decode_header(datagram).stream is Stream.HEARTBEAT for datagram in first)
+    assert room.surgeon.session._sticky.stop
 
 
 def test_a_pedal_released_on_stream_0_overrules_commands_that_say_it_is_down(graph, tmp_path):

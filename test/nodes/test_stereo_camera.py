@@ -62,6 +62,21 @@ def test_pictures_with_capture_time_and_decodable(graph, camera):
     assert np.abs(left.astype(int) - right).mean() > 0.5, "the eyes must differ"
 
 
+def test_each_stage_lies_between_its_own_two_readings_of_the_clocks(graph, camera, monkeypatch):
+    node, _, got, feed = camera
+    assert spin_feeding(graph, feed, lambda: len(got) >= 1)
+    now, steps = node.now(), iter([(5.0, 100.0), (5.020, 100.021), (5.050, 100.052)])
+    graph.executor.remove_node(node)
+    sent = []
+    monkeypatch.setattr(node, "now", lambda: now)
+    monkeypatch.setattr(node, "both_clocks", lambda: next(steps))
+    monkeypatch.setattr(node._video, "publish", sent.append)
+    node.capture()
+    graph.executor.add_node(node)
+    assert read_marks(sent[0].format).times == pytest.approx({"camera": 0.021, "encode": 0.030, SENT: 100.052})
+    assert seconds(sent[0].header.stamp) == pytest.approx(100.0)
+
+
 def test_a_silent_robot_stops_the_picture(graph, camera):
     _, _, got, feed = camera
     assert spin_feeding(graph, feed, lambda: len(got) >= 2)
