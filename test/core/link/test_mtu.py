@@ -130,6 +130,17 @@ def test_real_traffic_proves_as_well_as_a_probe():
     assert mtu.both_ways(1.0 + LATELY_S) == 1200 and mtu.both_ways(1.1 + LATELY_S) == 0
 
 
+def test_a_path_that_stutters_is_still_judged():
+    """A silence of 60 ms now and then, as a starved process makes it, must not begin the proof anew each time."""
+    wire = link({})
+    wire.lose = lambda path, way, number: len(wire.record[-1][2]) > 1000 or wire.now % 0.5 < 0.07
+    seen = set()
+    for _ in range(50):
+        wire.run(0.2, wire.each)
+        seen |= {health.paths[0].reason for health in healths(wire)} if wire.now > 110.0 - 2.0 else set()
+    assert Reason.NARROW in seen and Reason.FINE not in seen
+
+
 def test_a_probe_says_so():
     wire = link({})
     wire.run(2.0)
