@@ -5,7 +5,9 @@ import random
 
 import pytest
 from test_session import KEY, Wire, end
+from virtual_live import VirtualLive
 
+from telesurgery_nodes.core.link.impair import Impairment
 from telesurgery_nodes.core.link.layouts import LATELY_S, PROBE_SIZES
 from telesurgery_nodes.core.link.mtu import PROBE_S, PathMtu
 from telesurgery_nodes.core.link.paths import PathState, Reason
@@ -101,6 +103,17 @@ def test_probes_are_few_and_measure_no_time():
     assert {size for size in sizes if size > 200} == set(PROBE_SIZES)
     assert len([size for size in sizes if size > 200]) == pytest.approx(4.0 / PROBE_S, abs=1)
     assert healths(wire)[1].paths[0].jitter <= max(before.jitter, 0.004)
+
+
+def test_the_time_a_long_probe_takes_on_a_slow_line_is_no_jitter_and_no_round_trip():
+    live = VirtualLive({"a": Impairment(delay_ms=20.0, rate_mbit=1.0)}, states=False)  # 1400 B take 11 ms
+    live.step(3.0)
+    seen = []
+    for _ in range(200):
+        live.step(0.02)
+        seen.append(live.health().paths[0])
+    assert max(path.jitter for path in seen) < 0.0005 and max(path.round_trip for path in seen) < 0.046
+    assert all(path.mtu == 1400 for path in seen)
 
 
 def test_nothing_is_probed_before_a_peer_is_there():
