@@ -14,7 +14,7 @@ from itertools import combinations
 
 from .series import FEWEST_BINS, Samples, likeness, rise
 
-CORRELATED = 0.5  # between what independent queues reach and what a shared one never falls below: `telesurgery bench separation`
+CORRELATED = 0.65  # above what independent queues reach, below what a shared one falls to: `telesurgery bench separation`
 LOAD_RISE_S = 0.002  # more than this is a queue (congestion.py)
 LOAD_REACHED = 0.8  # of the wanted rate; less has not tried the path
 FIRST_HOPS = 2  # routers that must be known from this end; the other end proves its own
