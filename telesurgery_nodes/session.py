@@ -285,11 +285,15 @@ def far_ends(process: Process, remote: str, local: str = "", interfaces: str = "
 
     ``local`` own address of each path, ``interfaces`` own network card of each (empty: any); ``more`` are parameters of the bridge.
     """
+    return replace(process, params={**process.params, **path_ends(process.name, remote, local, interfaces), **more})
+
+
+def path_ends(who: str, remote: str, local: str = "", interfaces: str = "") -> dict[str, list[str]]:
+    """Parameters of a bridge ``who``: one path per address in ``remote``, see ``far_ends``."""
     there = _listed(remote)
     here = _listed(local) or [ANY_HOST] * len(there)
     cards = _listed(interfaces) or [""] * len(there)
     if not len(there) == len(here) == len(cards) or not all(there) or not all(here):
-        raise ConfigError(f"{process.name}: wanted an own address and card for each of the far ends {there}; got {here} and {cards}")
-    links = {"local": _with_ports(here), "remote": _with_ports(there), "interfaces": cards}
+        raise ConfigError(f"{who}: wanted an own address and card for each of the far ends {there}; got {here} and {cards}")
     names = [f"path{number}" for number in range(1, len(there) + 1)]
-    return replace(process, params={**process.params, **links, "path_names": names, **more})
+    return {"local": _with_ports(here), "remote": _with_ports(there), "interfaces": cards, "path_names": names}

@@ -169,6 +169,14 @@ def _valid(spec: Field[Any], default: object) -> str:
     return {bool: "true, false", int: "whole number", float: "number", str: "text", list: "list of text"}[type(default)]
 
 
+@block("preflight")
+def preflight() -> str:
+    """The rows of `telesurgery preflight`."""
+    from .preflight_checks import CHECKS
+
+    return table(["check", "good when"], [[check.name, check.what] for check in CHECKS])
+
+
 @block("wire-streams")
 def streams() -> str:
     """Streams in order of priority."""

@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "check this machine and say what to do",
     "keys": "certificates of a consortium, its hospitals and their devices",
     "emulate": "put a long-distance network between two programs: delay, loss, outages, recorded delays",
+    "preflight": "check the link to the other site before a session: paths, separation, round trip, loss",
     "bench": "measure, against the bars of an issue",
     "docs": "write the tables of the documentation from the code",
 }

@@ -7,7 +7,6 @@ import pytest
 
 from telesurgery_nodes.core.link.ledger_picture import BRIDGE_STAGES, EYE_STAGES, PICTURE_STAGES, InForce
 from telesurgery_nodes.core.video.marks import SENT, read_marks, write_marks
-from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import pick_ports
 from telesurgery_nodes.tapes import read_tape
 
@@ -33,12 +32,12 @@ def other_graph():
 class Pair:
     """Patient in one domain, surgeon in the other, a camera there and a viewer here."""
 
-    def __init__(self, here, there, folder):
-        ensure_key(folder / "key")
+    def __init__(self, here, there, folder, identities):
         ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
-        self.here, self.there, key = here, there, str(folder / "key")
-        self.surgeon = here.make(TeleopBridge, side="surgeon", local=ends[:2], remote=ends[2:], key_file=key, tape_dir=str(folder))
-        self.patient = there.make(TeleopBridge, side="patient", local=ends[2:], remote=ends[:2], key_file=key)
+        self.here, self.there = here, there
+        near = {"side": "surgeon", "local": ends[:2], "remote": ends[2:], "identity": identities["surgeon"]}
+        self.surgeon = here.make(TeleopBridge, **near, tape_dir=str(folder))
+        self.patient = there.make(TeleopBridge, side="patient", local=ends[2:], remote=ends[:2], identity=identities["patient"])
         self.got = []
         self.viewer = here.plain("viewer")
         video, trace = row("video"), row("picture_trace")
@@ -61,8 +60,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(graph, other_graph, tmp_path):
-    return Pair(graph, other_graph, tmp_path)
+def pair(graph, other_graph, tmp_path, identities):
+    return Pair(graph, other_graph, tmp_path, identities)
 
 
 def test_every_stage_is_measured_and_they_add_up_to_the_age(pair):

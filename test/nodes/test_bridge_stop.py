@@ -8,7 +8,6 @@ from telesurgery_nodes.core.link.session import Received
 from telesurgery_nodes.core.link.wire import CommandEncoder, Stream, decode_header
 from telesurgery_nodes.core.safety.causes import Cause
 from telesurgery_nodes.core.values import ArmReport, MotionCommand, Pedals, Permit, Phase
-from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import pick_ports
 from telesurgery_nodes.tapes import read_tape
 
@@ -25,13 +24,13 @@ from telesurgery_nodes.ros.endpoints import message_class, offered, requested, r
 class Room:
     """Both bridges and a watchdog in one domain, and what they say."""
 
-    def __init__(self, graph, folder, watchdog=True):
-        ensure_key(folder / "key")
+    def __init__(self, graph, folder, identities, watchdog=True):
         ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
-        key = str(folder / "key")
         self.graph = graph
-        self.surgeon = graph.make(TeleopBridge, side="surgeon", local=ends[:2], remote=ends[2:], key_file=key, tape_dir=str(folder / "s"))
-        self.patient = graph.make(TeleopBridge, side="patient", local=ends[2:], remote=ends[:2], key_file=key, tape_dir=str(folder / "p"))
+        self.surgeon, self.patient = (
+            graph.make(TeleopBridge, side=side, local=own, remote=other, identity=identities[side], tape_dir=str(folder / side))
+            for side, own, other in (("surgeon", ends[:2], ends[2:]), ("patient", ends[2:], ends[:2]))
+        )
         self.dog = graph.make(SafetyWatchdog) if watchdog else None
         self.me = graph.plain()
         self.reports, self.permits, self.status = [], [], []
@@ -70,8 +69,8 @@ class Room:
         return self.until(lambda: bool(self.permits) and self.permits[-1].phase is phase)
 
 
-def test_a_stop_from_the_console_reaches_the_watchdog_is_answered_and_only_the_local_team_resets(graph, tmp_path):
-    room = Room(graph, tmp_path)
+def test_a_stop_from_the_console_reaches_the_watchdog_is_answered_and_only_the_local_team_resets(graph, tmp_path, identities):
+    room = Room(graph, tmp_path, identities)
     assert room.phase(Phase.STANDBY)
     assert room.call("console/stop").success
     assert room.phase(Phase.FAULT) and room.permits[-1].cause == Cause.REMOTE_STOP
@@ -86,12 +85,12 @@ def test_a_stop_from_the_console_reaches_the_watchdog_is_answered_and_only_the_l
     assert room.call("safety/reset").success and room.phase(Phase.STANDBY)
     for node in (room.surgeon, room.patient):
         node.close()
-    confirmed, acted = (read_tape(tmp_path / side / "teleop_bridge.stop.tape") for side in ("s", "p"))
+    confirmed, acted = (read_tape(tmp_path / side / "teleop_bridge.stop.tape") for side in ("surgeon", "patient"))
     assert len(confirmed.rows) == 1 and confirmed.rows[0][1] == 1.0 and acted.rows[0][2] >= 0.0
 
 
-def test_while_the_stop_is_latched_the_local_team_may_reset_and_a_second_press_stops_again(graph, tmp_path):
-    room = Room(graph, tmp_path)
+def test_while_the_stop_is_latched_the_local_team_may_reset_and_a_second_press_stops_again(graph, tmp_path, identities):
+    room = Room(graph, tmp_path, identities)
     assert room.phase(Phase.STANDBY) and room.call("console/stop").success and room.phase(Phase.FAULT)
     assert room.until(lambda: room.call("safety/reset").success) and room.phase(Phase.STANDBY)
     assert Cause.REMOTE_STOP_HELD in room.dog._latest.causes
@@ -99,8 +98,8 @@ def test_while_the_stop_is_latched_the_local_team_may_reset_and_a_second_press_s
     assert room.until(lambda: room.status[-1]["stop"]["count"] == 2 and room.status[-1]["stop"]["confirmed_ms"] is not None)
 
 
-def test_the_button_latches_and_cannot_be_released_while_it_is_down(graph, tmp_path):
-    room = Room(graph, tmp_path)
+def test_the_button_latches_and_cannot_be_released_while_it_is_down(graph, tmp_path, identities):
+    room = Room(graph, tmp_path, identities)
     button = room.speaker("stop_button")
     assert room.phase(Phase.STANDBY)
     button.publish(messages.joy_msg(True, room.surgeon.ros_stamp()))
@@ -110,8 +109,8 @@ def test_the_button_latches_and_cannot_be_released_while_it_is_down(graph, tmp_p
     assert room.until(lambda: room.call("console/release").success)
 
 
-def test_without_a_watchdog_nobody_says_that_the_stop_was_acted_on(graph, tmp_path):
-    room = Room(graph, tmp_path, watchdog=False)
+def test_without_a_watchdog_nobody_says_that_the_stop_was_acted_on(graph, tmp_path, identities):
+    room = Room(graph, tmp_path, identities, watchdog=False)
     assert room.call("console/stop").success
     assert room.until(lambda: room.reports and room.reports[-1].stop)
     graph.spin_for(0.5)
@@ -119,8 +118,8 @@ def test_without_a_watchdog_nobody_says_that_the_stop_was_acted_on(graph, tmp_pa
     assert stop["latched"] and stop["confirmed_ms"] is None and stop["waiting_ms"] > 300.0
 
 
-def test_only_a_fresh_fault_is_an_answer(graph, tmp_path):
-    room = Room(graph, tmp_path, watchdog=False)
+def test_only_a_fresh_fault_is_an_answer(graph, tmp_path, identities):
+    room = Room(graph, tmp_path, identities, watchdog=False)
     permits = room.speaker("permit")
 
     def said(phase, seconds=0.3):
@@ -139,10 +138,10 @@ def test_only_a_fresh_fault_is_an_answer(graph, tmp_path):
     assert room.until(lambda: room.status[-1]["stop"]["confirmed_ms"] is not None)
 
 
-def test_a_stop_leaves_before_the_service_returns(graph, tmp_path, monkeypatch):
-    room = Room(graph, tmp_path, watchdog=False)
-    sent = {path.name: [] for path in room.surgeon._paths}
-    for path in room.surgeon._paths:
+def test_a_stop_leaves_before_the_service_returns(graph, tmp_path, identities, monkeypatch):
+    room = Room(graph, tmp_path, identities, watchdog=False)
+    sent = {path.name: [] for path in room.surgeon.link.paths}
+    for path in room.surgeon.link.paths:
         monkeypatch.setattr(path, "send", sent[path.name].append)
     with room.surgeon.lock:
         room.surgeon.flush()
@@ -153,8 +152,8 @@ def test_a_stop_leaves_before_the_service_returns(graph, tmp_path, monkeypatch):
     assert room.surgeon.session._sticky.stop
 
 
-def test_a_pedal_released_on_stream_0_overrules_commands_that_say_it_is_down(graph, tmp_path):
-    room = Room(graph, tmp_path, watchdog=False)
+def test_a_pedal_released_on_stream_0_overrules_commands_that_say_it_is_down(graph, tmp_path, identities):
+    room = Room(graph, tmp_path, identities, watchdog=False)
     bridge = room.patient
     command = MotionCommand(2**31, 1.0, 1.0, 1, 1, Pedals(True, True, clutch=True), True, False, True, 0.1, {})
 
@@ -182,8 +181,8 @@ def press(room, pedals, down):
         pedal.publish(messages.joy_msg(down, room.surgeon.ros_stamp()))
 
 
-def test_no_target_is_published_that_stream_0_took_away(graph, tmp_path, monkeypatch):
-    room = Room(graph, tmp_path, watchdog=False)
+def test_no_target_is_published_that_stream_0_took_away(graph, tmp_path, identities, monkeypatch):
+    room = Room(graph, tmp_path, identities, watchdog=False)
     end, published = room.patient.end, []
     monkeypatch.setattr(end._motion, "update", lambda inputs: {"PSM1": None})
     monkeypatch.setattr(end, "_publish_targets", lambda command, *rest: published.append(command.seq))
@@ -201,12 +200,11 @@ def test_no_target_is_published_that_stream_0_took_away(graph, tmp_path, monkeyp
     assert 2**31 + 1 in published and 2**31 not in published
 
 
-def test_a_stop_empties_what_waits_for_its_time(graph, tmp_path):
-    ensure_key(tmp_path / "key")
+def test_a_stop_empties_what_waits_for_its_time(graph, identities):
     ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
-    common = {"key_file": str(tmp_path / "key")}
-    surgeon = graph.make(TeleopBridge, side="surgeon", local=ends[:2], remote=ends[2:], **common)
-    patient = graph.make(TeleopBridge, side="patient", local=ends[2:], remote=ends[:2], playout_ms=900.0, **common)
+    surgeon = graph.make(TeleopBridge, side="surgeon", local=ends[:2], remote=ends[2:], identity=identities["surgeon"])
+    own = {"local": ends[2:], "remote": ends[:2], "identity": identities["patient"]}
+    patient = graph.make(TeleopBridge, side="patient", playout_ms=900.0, **own)
     assert graph.spin_until(lambda: surgeon.session.established and patient.session.established)
     cleared = []
     patient.end._playout.clear = lambda: cleared.append(patient.end._presence.stop)
