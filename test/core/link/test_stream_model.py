@@ -57,6 +57,8 @@ def test_tail_and_jitter_delay_but_never_reorder():
     releases = [model.offer(100, n * 0.001) for n in range(20_000)]
     delays = [at - n * 0.001 for n, at in enumerate(releases)]
     assert releases == sorted(releases) and min(delays) >= 0.015 and 0.2 < max(delays) < 0.3
+    _, apart = stream(tail=0.01, tail_ms=200.0)
+    assert sum(apart.offer(1, n * 1.0) - n > 0.2 for n in range(20_000)) == pytest.approx(200, rel=0.3)
 
 
 def test_the_line_is_the_datagrams_own_and_a_stream_waits_at_half_the_queue():
