@@ -259,7 +259,7 @@ def test_every_result_has_words_for_every_depth(code):
     for depth in (-1, 0, 1, 2, 3):
         for shown in (None, certificate):
             text = str(trust_error(code, depth, shown))
-            assert "{" not in text and "`telesurgery keys" in text or "clock" in text
+            assert ("{" not in text and "`telesurgery keys" in text) or "clock" in text
             assert (SURGEON.uri in text) == (shown is not None)
 
 
