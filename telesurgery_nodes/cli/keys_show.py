@@ -50,7 +50,9 @@ def certificate_row(kind: str, item: x509.Certificate, now: datetime, revoked: b
 def list_row(item: x509.CertificateRevocationList, now: datetime) -> Row:
     """One revocation list."""
     end = list_end(item)
-    return _row("list", f"{item.issuer.rfc4514_string()}, {len(item)} revoked", str(list_number(item)), end, now, GOOD if now < end else EXPIRED)
+    return _row(
+        "list", f"{item.issuer.rfc4514_string()}, {len(item)} revoked", str(list_number(item)), end, now, GOOD if now < end else EXPIRED
+    )
 
 
 def _issued_row(row: Issued, now: datetime) -> Row:

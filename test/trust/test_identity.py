@@ -56,7 +56,7 @@ def test_the_private_key_is_in_no_text(folder):
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("content", [None, b"", b"nothing", b"\xff" * 100])
+@pytest.mark.parametrize("content", [None, b"", b"nothing", b"\xff" * 100], ids=["missing", "empty", "text", "bytes"])
 def test_a_missing_or_damaged_file(folder, name, content):
     if content is None:
         (folder / name).unlink()
@@ -167,9 +167,7 @@ def test_a_clock_before_the_certificate(tmp_path):
         load_identity(folder_of(tmp_path / "device", here, fields), NOW)
 
 
-@pytest.mark.parametrize(
-    ("left", "error"), [(LEAST_LEFT, None), (LEAST_LEFT - SECOND, CertificateExpiring), (-SECOND, CertificateRevoked)]
-)
+@pytest.mark.parametrize(("left", "error"), [(LEAST_LEFT, None), (LEAST_LEFT - SECOND, CertificateExpiring), (-SECOND, CertificateRevoked)])
 @pytest.mark.parametrize("which", ["root", "hospital"])
 def test_the_end_of_a_revocation_list(tmp_path, which, left, error):
     here = world()
@@ -191,7 +189,11 @@ def test_of_two_lists_of_one_ca_the_newer_counts(tmp_path):
 def test_an_outdated_list_of_another_hospital_is_no_fault_of_this_device(store, folder):
     far = issue(store, PATIENT, NOW, OPEN, Order()).folder
     office = store.hospital(PATIENT.site)
-    lists = pem(store.consortium.revocation_list(), store.hospital(SURGEON.site).revocation_list(), make_crl(office.authority(None), 9, [], NOW - 91 * DAY))
+    lists = pem(
+        store.consortium.revocation_list(),
+        store.hospital(SURGEON.site).revocation_list(),
+        make_crl(office.authority(None), 9, [], NOW - 91 * DAY),
+    )
     (folder / "crl.pem").write_bytes(lists)
     found = load_identity(folder, NOW)
     with pytest.raises(CertificateRevoked, match="outdated"):
