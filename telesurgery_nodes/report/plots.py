@@ -166,7 +166,7 @@ def all_figures(tapes: Tapes, scale: float) -> dict[str, str | None]:
     zero = float(min(starts)) if starts else 0.0
     return {
         **(hand_against_tool(tapes, zero, scale) or {"Hand against tool": None}),
-        "Latency ledgers by stage, p50 and p95": ledger_bars(tapes),
+        "Latency ledgers by stage (stages seldom have their p95 together: their bar is longer than the mark)": ledger_bars(tapes),
         **{f"Latency ledger over time, {one.title}: {one.what}": ledger(tapes, zero, one) for one in ledgers.LEDGERS},
         "Health of both paths": path_health(tapes, zero),
         "States over time": states(tapes, zero),
