@@ -189,9 +189,7 @@ def test_a_request_keeps_the_key_at_the_device(store, tmp_path):
 
 def forged_request():
     """A request for somebody's key, signed with another one."""
-    data = bytearray(
-        serialization.load_der_private_key and x509.load_pem_x509_csr(request_of(new_key())).public_bytes(serialization.Encoding.DER)
-    )
+    data = bytearray(x509.load_pem_x509_csr(request_of(new_key())).public_bytes(serialization.Encoding.DER))
     data[-1] ^= 1
     return x509.load_der_x509_csr(bytes(data)).public_bytes(PEM)
 
@@ -245,7 +243,7 @@ def test_a_revoked_hospital_takes_its_devices_with_it(store, folder):
         lambda: renew_hospital(store, "site-a", NOW, OPEN),
         lambda: revoke_hospital(store, "site-a", NOW, OPEN),
     ):
-        with pytest.raises(CertificateRevoked):
+        with pytest.raises(CertificateRevoked, match="CA of hospital 'site-a' is revoked"):
             command()
     with pytest.raises(ConfigError, match="known: site-a, site-b"):
         revoke_hospital(store, "site-x", NOW, OPEN)
@@ -265,6 +263,10 @@ def test_rotate_after_everything_ran_out(store, folder):
     late = NOW + 200 * DAY
     rotate(store, "site-a", "console", late, OPEN, Order())
     assert load_identity(folder, late).not_after == late + 90 * DAY
+
+
+def steps_that_fail(*_):
+    raise OSError(5, "Input/output error")
 
 
 def steps_of(monkeypatch, module, fail_at):
@@ -317,6 +319,15 @@ def test_issue_that_fails_anywhere_leaves_no_half_folder(store, monkeypatch, mod
         issue(store, SURGEON, NOW, OPEN, Order())
     monkeypatch.undo()
     assert load_identity(store.device("site-a", "console"), NOW).name == SURGEON
+
+
+def test_issue_whose_last_step_fails_forgets_the_certificate(store, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(folders.os, "rename", steps_that_fail)
+        with pytest.raises(ConfigError, match="cannot make the folder"):
+            issue(store, SURGEON, NOW, OPEN, Order())
+    assert not store.hospital("site-a").index().issued and not list(store.root.rglob(".console*"))
+    assert load_identity(issue(store, SURGEON, NOW, OPEN, Order()).folder, NOW).name == SURGEON
 
 
 def test_a_renewed_hospital_keeps_what_it_signed(store, folder):
