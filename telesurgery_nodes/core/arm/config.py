@@ -16,6 +16,7 @@ JOINT_KEYS = ("lower", "upper", "velocity", "acceleration", "margin", "jerk", "h
 KINDS = ("psm", "ecm", "general")
 GENERAL = "general"
 MECHANICAL, SOFTWARE = "mechanical", "software"
+TOOLS = ("straight", "wristed")
 
 
 @dataclass(frozen=True)
@@ -93,12 +94,12 @@ def arm_config(raw: Mapping[str, Any]) -> ArmConfig:
 
 def _description(raw: Mapping[str, Any]) -> Description:
     links, rcm = _mapping(raw, "links"), _mapping(raw, "rcm")
-    kind, how, tool = _word(raw, "kinematics", KINDS), _word(rcm, "kind", (MECHANICAL, SOFTWARE)), _word(raw, "tool", ("straight", "wristed"))
+    kind, how, tool = _word(raw, "kinematics", KINDS), _word(rcm, "kind", (MECHANICAL, SOFTWARE)), _word(raw, "tool", TOOLS)
     if how == SOFTWARE and kind != GENERAL:
-        raise ConfigError(f"arm config: rcm kind software wants kinematics general, got {kind!r}: the closed forms hold the trocar themselves")
+        raise ConfigError(f"arm config: rcm kind software wants kinematics general, got {kind!r}: closed forms hold the trocar themselves")
     point = _mapping(rcm, "trocar") if how == SOFTWARE else None
     trocar = (_number(point, "x"), _number(point, "y"), _number(point, "z")) if point is not None else None
-    return Description(kind, _word(links, "base"), _word(links, "tip"), tool == "straight", Rcm(_word(rcm, "shaft"), trocar))
+    return Description(kind, _word(links, "base"), _word(links, "tip"), tool == TOOLS[0], Rcm(_word(rcm, "shaft"), trocar))
 
 
 def _word(raw: Mapping[str, Any], key: str, valid: tuple[str, ...] = ()) -> str:

@@ -26,7 +26,7 @@ from .values import FREE, ArmInputs, ArmOutput, Ceiling, Measured
 
 MAX_TICK = 0.02  # [s] 5 periods of the 250 Hz loop
 MAX_AGE = 0.1  # [s] of a measurement: the watchdog's own limit is nearer, this is the last resort
-ARRIVED = 1e-6  # [rad or m] a joint target is reached
+ARRIVED = 1e-6  # [rad or m] a joint target is reached by a set point that rests
 FAULT_RAMP = 0.1  # [s] a fault brakes no longer than this, then set points end and the robot's brakes hold (safety.md section 6)
 
 
@@ -228,7 +228,7 @@ class ArmController:
     def _go(self, goal: Joints, dt: float, ceiling: Ceiling) -> Limit:
         self._joints.on_surface = False
         reasons = self._joints.step(goal, dt, self._goal_speed, ceiling)
-        if all(abs(a - b) <= ARRIVED for a, b in zip(goal, self._joints.position, strict=True)):
+        if self._joints.resting and all(abs(a - b) <= ARRIVED for a, b in zip(goal, self._joints.position, strict=True)):
             self.homed = self.homed or self._homing
             self._joint_goal, self.busy, self._homing = None, False, False
         return reasons

@@ -39,7 +39,7 @@ class JointLimits:
 
     @property
     def rise_time(self) -> float:
-        """Window [s] over which a change of acceleration is spread so that no joint exceeds its jerk: from full one way to full the other."""
+        """Window [s] over which the acceleration goes from full one way to full the other, such that no joint exceeds its jerk."""
         return max(2.0 * rate / jerk for rate, jerk in zip(self.acceleration, self.jerk, strict=True))
 
     def inside(self, q: Joints) -> bool:
