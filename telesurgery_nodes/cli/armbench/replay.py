@@ -157,12 +157,14 @@ def _bars(id: str, what: str, cells: list[Cell], why: str) -> list[Bar]:
     rms = worst([cell.rms_mm for cell in cells])
     at = next((f" ({cell.trial}, scale {cell.scale:g})" for cell in cells if cell.rms_mm == rms), "")
     calm = worst([cell.rms_mm for cell in cells if cell.scale < 1.0])
+    free = worst([cell.free_rms_mm for cell in cells])
     speed, trocar = worst([cell.speed for cell in cells]), worst([cell.trocar_mm for cell in cells])
     speed = None if speed is None else speed - ROUNDING
     return [
         at_most(f"{id}.trocar", f"{what}: worst distance of the shaft from the trocar", trocar, TROCAR_MM, "mm", why),
         at_most(f"{id}.rms", f"{what}: tool against command, RMS, delay removed, worst{at}", rms, RMS_MM, "mm", why),
-        at_most(f"{id}.rms05", f"{what}: the same at scales up to 0.5", calm, RMS_MM, "mm", why),
+        at_most(f"{id}.rms05", f"{what}: the same at scales up to 0.5", calm, RMS_MM, "mm", why or "not played at these scales"),
+        at_most(f"{id}.free", f"{what}: the same where no limit named in the table held the tool back", free, RMS_MM, "mm", why),
         at_most(f"{id}.limits", f"{what}: ticks outside a joint's range", worst([float(c.outside) for c in cells]), 0.0, "", why),
         at_most(f"{id}.step", f"{what}: largest set point step over v_max dt", speed, STEP_SHARE, "", why),
         at_most(f"{id}.refused", f"{what}: refusals without a reason", worst([float(c.unexplained) for c in cells]), 0.0, "", why),
