@@ -11,6 +11,7 @@ from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
 from ..core.kinematics.frames import Frame, compose, inverse
 from ..core.kinematics.model import RobotModel
+from ..core.kinematics.reasons import words
 from ..core.safety.gate import Gate
 from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, INSTRUMENTS, ArmReport
 from ..errors import SafetyError
@@ -19,9 +20,9 @@ from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from ..ros.safety import SAFETY_FILE, read_safety_config
-from .arm_loop import COLUMNS, ArmLoop, PermitBox
+from .arm_loop import ArmLoop, PermitBox, columns
 from .arm_ports import VIEW, ArmPort
-from .arm_setup import make_controller, read_urdf
+from .arm_setup import make_arm, read_urdf
 
 REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
 FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
@@ -41,6 +42,10 @@ class ArmControlParams(NodeParams):
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
     home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")
     urdf: str = param("urdf/patient_cart.urdf.xacro", "URDF or xacro of the patient cart, a path or a shipped file")
+    psm1: str = param("psm", "what PSM1 is: a file of config/arms without its ending (psm, serial7, ...)")
+    psm2: str = param("psm", "what PSM2 is")
+    psm3: str = param("psm", "what PSM3 is")
+    ecm: str = param("ecm", "what the endoscope arm is")
 
 
 class ArmControl(SuiteNode):
@@ -54,10 +59,10 @@ class ArmControl(SuiteNode):
         self._limits = read_safety_config(self.params.config).gate
         self._model = RobotModel(read_urdf(self.params.urdf))
         self._view_chain = self._model.chain(ROOT, VIEW)
-        self._mounts = {arm: inverse(self._model.fixed(ROOT, f"{arm}_rcm")) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self._view_joints: tuple[float, ...] = ()
         self._rcm_views: dict[str, Frame] = {}
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
+        self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
         self._boot, self._seq, self._tick_number = time.time_ns(), 0, 0
         self._idle_every = max(1, round(self.params.rate / self.params.idle_rate))
         self._report, self._traces = self.publisher("arm_report"), self.publisher("trace")
@@ -68,12 +73,11 @@ class ArmControl(SuiteNode):
 
     def _make(self, arm: str) -> ArmLoop:
         p, follows = self.params, arm in FOLLOWING_ARMS
-        chain = self._model.chain(f"{arm}_rcm", f"{arm}_tip")
-        controller = make_controller(arm, chain, (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
-        port = ArmPort(self, arm, controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
-        tape = self.tape(f"arm_{arm}", COLUMNS) if follows and p.tape_dir else None
+        made = make_arm(arm, self._model, getattr(p, arm.lower()), (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
+        port = ArmPort(self, arm, made.controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
+        tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
-        return ArmLoop(port, Gate(self._limits), chain, self._trace, tape, period)
+        return ArmLoop(port, Gate(self._limits), made, self._trace, tape, period)
 
     def _on_permit(self, msg: Any) -> None:
         try:
@@ -144,6 +148,7 @@ class ArmControl(SuiteNode):
         for arm, loop in self.arms.items():
             values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
             values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"
+            values[f"{arm}_limits"] = words(loop.reasons)
             values.update({f"{arm}_{name}": number for name, number in loop.controller.counts.items()})
         return values
 

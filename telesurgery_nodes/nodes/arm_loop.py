@@ -7,13 +7,12 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 
+from ..core.arm.assembly import Assembly
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import Stamp, TraceSampler
 from ..core.arm.values import ArmInputs, ArmOutput, Measured
-from ..core.kinematics.frames import Frame, angle_between, compose, distance, inverse, quaternion
-from ..core.kinematics.limits import Limit
-from ..core.kinematics.model import Chain
-from ..core.kinematics.rcm import trocar_error
+from ..core.kinematics.frames import IDENTITY, Frame, angle_between, compose, distance, inverse, quaternion
+from ..core.kinematics.reasons import Limit
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
 from ..core.values import Permit, Phase
@@ -22,13 +21,15 @@ from .arm_ports import ArmPort
 LOCAL_PHASES = (Phase.STANDBY, Phase.HOLDING)  # nobody follows: the local team may home and move joints
 OFFERED_BAD = (Cause.JUMP, Cause.BAD_COMMAND)
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
-COLUMNS = (
-    "t",
-    *(f"{what}_{part}" for what in ("cmd", "set", "meas") for part in POSE),
-    *("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion"),
-    *(f"q{number}" for number in range(1, 7)),
-    "limit_violation",
-)
+
+
+def columns(joints: int) -> tuple[str, ...]:
+    """Columns of the tape of an arm of so many joints. ``limit_flags``: every reason (core/kinematics/reasons.py) since the last row."""
+    poses = (f"{what}_{part}" for what in ("cmd", "set", "meas") for part in POSE)
+    numbers = (f"q{number}" for number in range(1, joints + 1))
+    return ("t", *poses, "jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion", *numbers, "limit_violation")
+
+
 NOTHING = (math.nan,) * len(POSE)
 ROBOT_MOVES = "ENABLED"
 
@@ -51,10 +52,11 @@ class PermitBox:
 class ArmLoop:
     """Port, gate and controller of one arm."""
 
-    def __init__(self, port: ArmPort, gate: Gate, chain: Chain, trace: TraceSampler, tape: Any, period: float) -> None:
-        """``period`` [s] between telemetry of this arm; ``chain`` RCM link -> tip from the URDF; ``tape`` None where not taped."""
-        self.port, self.gate, self.chain, self.trace, self.tape = port, gate, chain, trace, tape
-        self.controller = port.controller
+    def __init__(self, port: ArmPort, gate: Gate, assembly: Assembly, trace: TraceSampler, tape: Any, period: float) -> None:
+        """``period`` [s] between telemetry of this arm; ``tape`` None where not taped."""
+        self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
+        self.controller = assembly.controller
+        self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
         self.period, self.telemetry_at = period, -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
@@ -79,9 +81,11 @@ class ArmLoop:
             motion=offered.motion and rcm_view is not None and self.robot_enabled,
             local_motion=self._local(permits, now),
             measured=measured,
-            rcm_view=rcm_view if rcm_view is not None else self.chain.tool,
+            rcm_view=rcm_view if rcm_view is not None else IDENTITY,
         )
         self.output = self.controller.update(inputs, now)
+        self.reasons = self.output.reasons
+        self._untaped |= self.reasons
         if self.output.joints is not None:
             port.send(self.output.joints, self.output.jaw, self._stamp(ros_stamp))
             if fresh and self.output.served is not None:
@@ -138,7 +142,7 @@ class ArmLoop:
             return
         view = inverse(rcm_view) if rcm_view is not None else None
         tip = compose(view, self.controller.kinematics.forward(measured.position)) if view is not None else None
-        output = self.output
+        flags, self._untaped = self._untaped, Limit.NONE
         jaw = self.port.jaw_command(now, math.inf)
         self.tape.row(
             now,
@@ -147,11 +151,11 @@ class ArmLoop:
             *_seven(tip),
             jaw if jaw is not None else math.nan,
             measured.jaw,
-            trocar_error(self.chain, measured.position),
-            float(output.reasons if output is not None else Limit.NONE),
+            self.assembly.trocar_error(measured.position),
+            float(flags),
             float(self.decision is not None and self.decision.motion),
             *measured.position,
-            float(not self.chain.inside(measured.position)),
+            float(not self.assembly.chain.inside(measured.position)),
         )
 
 

@@ -164,7 +164,7 @@ def test_what_a_robot_returns_is_a_copy(robot):
 
 
 def test_a_description_without_the_names_is_refused(kind):
-    for text in ("not xml", "<robot name='x'/>", robot_description().replace("PSM2_roll", "PSM2_spin")):
+    for text in ("not xml", "<robot name='x'/>", robot_description().replace("PSM2_tip", "PSM2_end")):
         with pytest.raises(ConfigError):
             kind(text)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from ...core.kinematics.model import RobotModel
 from ...core.robot.follower import Follower, Limits
 from ...core.values import CAMERA_ARM, INSTRUMENTS, FloatArray
 from ...description import Home
 from ...errors import ConfigError, DeviceError
 
-INSTRUMENT_JOINTS = ("yaw", "pitch", "insertion", "roll", "wrist_pitch", "wrist_yaw")
-CAMERA_JOINTS = ("yaw", "pitch", "insertion", "roll")
+TIP = "tip"
 JAW = "jaw"
 
 
@@ -35,18 +35,22 @@ class Layout:
 
 
 def read_layout(description: str) -> Layout:
-    """Layout of a URDF that follows the naming of the suite. ConfigError names the joint that is missing or has no limits."""
+    """Layout of a URDF that follows the naming of the suite: the joints of <arm> lead from its root to <arm>_tip.
+
+    ConfigError names the link that is missing, or the joint that has no limits.
+    """
     try:
         root = ElementTree.fromstring(description)
     except ElementTree.ParseError as error:
         raise ConfigError(f"the robot description is not XML: {error}") from error
+    model = RobotModel(description)
     limits = {joint.get("name"): joint.find("limit") for joint in root.iter("joint")}
     arms, jaws, names = {}, {}, []
     for arm in (*INSTRUMENTS, CAMERA_ARM):
-        wanted = CAMERA_JOINTS if arm == CAMERA_ARM else INSTRUMENT_JOINTS
+        wanted = model.chain_to(f"{arm}_{TIP}").names
         arms[arm] = slice(len(names), len(names) + len(wanted))
-        names += [f"{arm}_{joint}" for joint in wanted]
-        if arm != CAMERA_ARM:
+        names += wanted
+        if f"{arm}_{JAW}" in limits:
             jaws[arm] = len(names)
             names.append(f"{arm}_{JAW}")
     table = np.array([_limit_row(name, limits.get(name)) for name in names])
