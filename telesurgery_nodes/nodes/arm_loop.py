@@ -7,6 +7,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 
+from ..core.arm.held_view import HeldView
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import Stamp, TraceSampler
 from ..core.arm.values import ArmInputs, ArmOutput, Measured
@@ -31,6 +32,7 @@ COLUMNS = (
 )
 NOTHING = (math.nan,) * len(POSE)
 ROBOT_MOVES = "ENABLED"
+ACTIVE = 0.5  # [s] after its last command an arm is served as one that follows
 
 
 class PermitBox:
@@ -58,6 +60,7 @@ class ArmLoop:
         self.period, self.telemetry_at = period, -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
+        self._view = HeldView()
         self._target: Frame | None = None
         self._target_stamp: Stamp | None = None
 
@@ -66,9 +69,16 @@ class ArmLoop:
         """The robot's own brake is off, as far as it says."""
         return self.port.robot_state == ROBOT_MOVES
 
-    def tick(self, permits: PermitBox, rcm_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
-        """One control tick. ``rcm_view``: view -> RCM, None where the endoscope's joints are not known."""
+    def active(self, now: float) -> bool:
+        """Somebody commands it."""
+        return now - self.port.command_at <= ACTIVE
+
+    def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
+        """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
         port = self.port
+        if port.released:
+            self._target = self._target_stamp = None
+        rcm_view = self._view.update(live_view, self._target is not None)
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
@@ -106,6 +116,7 @@ class ArmLoop:
             enabled=self.controller.mode is ArmMode.ENABLED,
             homed=self.controller.homed,
             motion_started_age=now - permits.rose,
+            released=port.released,
         )
         self.decision = self.gate.admit(request, now)
         if self.decision.motion and target is not None:
@@ -130,7 +141,8 @@ class ArmLoop:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
         if now - self.telemetry_at >= self.period:
             self.telemetry_at = now
-            self.port.telemetry(now, rcm_view, self._setpoint_view(rcm_view), self._stamp(ros_stamp))
+            held = self._view.held if self._target is not None else rcm_view  # an anchor must stand in the frame of the targets
+            self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
             self._record(self.port.measured(now), rcm_view, now)
 
     def _record(self, measured: Measured | None, rcm_view: Frame | None, now: float) -> None:

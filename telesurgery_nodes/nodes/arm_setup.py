@@ -6,7 +6,8 @@ import yaml
 
 from ..core.arm.config import ArmConfig, arm_config
 from ..core.arm.controller import ArmController
-from ..core.kinematics.ecm import Ecm, EcmGeometry
+from ..core.kinematics.ecm import EcmGeometry
+from ..core.kinematics.ecm_follow import EcmFollower
 from ..core.kinematics.frames import angle_between, distance
 from ..core.kinematics.model import Chain
 from ..core.kinematics.psm import Psm, PsmGeometry
@@ -37,8 +38,11 @@ def read_config(name: str) -> ArmConfig:
 def make_controller(arm: str, chain: Chain, max_tick: float) -> ArmController:
     """Controller of one arm. ConfigError where the closed form and the URDF's ``chain`` are not the same arm."""
     config = read_config("ecm" if arm == CAMERA_ARM else "psm")
-    psm = Psm(config.limits, PsmGeometry(**config.geometry)) if arm != CAMERA_ARM else None
-    kinematics = psm if psm is not None else Ecm(config.limits, EcmGeometry(**config.geometry))
+    kinematics: Psm | EcmFollower
+    if arm == CAMERA_ARM:
+        kinematics = EcmFollower(config.limits, EcmGeometry(**config.geometry))
+    else:
+        kinematics = Psm(config.limits, PsmGeometry(**config.geometry))
     limits = config.limits
     if not (chain.inside(limits.lower) and chain.inside(limits.upper)):
         raise ConfigError(f"{arm}: config/arms lets joints go to {limits.lower}..{limits.upper}, further than the URDF does")
@@ -47,4 +51,4 @@ def make_controller(arm: str, chain: Chain, max_tick: float) -> ArmController:
     ours, theirs = kinematics.forward(posture), chain.forward(posture)
     if not (distance(ours.p, theirs.p) <= AGREE and angle_between(ours.r, theirs.r) <= AGREE):
         raise ConfigError(f"{arm}: config/arms and the URDF disagree about the tip at joints {posture}: {ours} and {theirs}")
-    return ArmController(arm, kinematics, config, psm, max_tick=max_tick)
+    return ArmController(arm, kinematics, config, kinematics, max_tick=max_tick)

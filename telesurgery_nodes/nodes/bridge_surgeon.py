@@ -8,17 +8,19 @@ from array import array
 from typing import TYPE_CHECKING, Any
 
 from sensor_msgs.msg import CompressedImage
-from std_msgs.msg import Bool, Float64, String, UInt8
+from std_msgs.msg import Bool, String, UInt8
 
 from ..core.link.ledger import STAGES, LoopEntry, SurgeonLedger
 from ..core.link.session import PeerAccepted, Received
 from ..core.link.wire import CommandEncoder, Stream, decode_state
 from ..core.safety.causes import Cause
 from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
-from ..core.values import FOLLOWING_ARMS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
+from ..core.values import INSTRUMENTS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
 from ..core.video.fragments import Reassembler
 from ..errors import KinematicsError
 from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds, stamp_from
+from .master_hints import MasterHints
+from .surgeon_console import SurgeonConsole
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
@@ -40,7 +42,8 @@ class SurgeonEnd:
     def __init__(self, node: TeleopBridge) -> None:
         """Make the endpoints."""
         self._node = node
-        self._teleop, self._encoder, self._ledger = Teleop(), CommandEncoder(), SurgeonLedger()
+        self._teleop, self._encoder, self._ledger = Teleop(node.params.rate), CommandEncoder(), SurgeonLedger()
+        self._console, self._hints = SurgeonConsole(node), MasterHints(node)
         self._reassembler = Reassembler(PICTURE_TIMEOUT)
         self._poses: dict[str, tuple[Pose, float, float]] = {}  # master -> pose, arrival, sample stamp (steady)
         self._grippers: dict[str, tuple[float, float]] = {}
@@ -72,10 +75,9 @@ class SurgeonEnd:
     def _advertise(self) -> None:
         node = self._node
         self._align = {master: node.publisher("align_cp", arm=master) for master in MASTERS}
-        self._mirror = {arm: (node.publisher("mirror_cp", arm=arm), node.publisher("mirror_jaw", arm=arm)) for arm in FOLLOWING_ARMS}
-        keys = ("console_following", "console_phase", "status", "video", "teleop_enabled", "teleop_scale")
+        self._mirror = {arm: (node.publisher("mirror_cp", arm=arm), node.publisher("mirror_jaw", arm=arm)) for arm in INSTRUMENTS}
+        keys = ("console_following", "console_phase", "status", "video")
         self._out = {key: node.publisher(key) for key in keys}
-        self._out["teleop_scale"].publish(Float64(data=node.params.scale))
         self._ledger_tape = node.tape("ledger", ("t", "loop", *STAGES))
         self._state_tape = node.tape("state", ("t", "state", "phase", "cause", "picture_age", "epoch", "tracking_error", "tick_cost"))
 
@@ -156,7 +158,7 @@ class SurgeonEnd:
         stamp = self._node.now()
         command = MotionCommand(
             self._seq, stamp, sample, output.epoch, output.press_count, inputs.pedals, output.follow, output.aligning,
-            inputs.hands_fresh, inputs.picture_age, output.arms,
+            inputs.hands_fresh, inputs.picture_age, output.arms, output.camera,
         )  # fmt: skip
         self._node.send(Stream.COMMAND, self._encoder.encode(command), now)
         self._ledger.sent(self._seq, sample, now, stamp)
@@ -167,7 +169,7 @@ class SurgeonEnd:
         self._state_tape.row(now, float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), error, cost)
 
     def _inputs(self, now: float) -> TeleopInputs:
-        p, state = self._node.params, self._state
+        p, state, wanted = self._node.params, self._state, self._console.settings
         hands = {
             name: Hand(self._poses[name][0], self._grippers[name][0]) for name in MASTERS if name in self._poses and name in self._grippers
         }
@@ -176,7 +178,8 @@ class SurgeonEnd:
         tools_fresh = state is not None and now - state[1] <= p.tools_fresh
         tools, phase, epoch = (state[0].tools, state[0].phase, state[0].motion_epoch) if state else ({}, Phase.SELFTEST, 0)
         return TeleopInputs(
-            hands, fresh, tools, tools_fresh, Pedals(**self._pedals), phase, epoch, self._picture_age(now), p.scale,
+            hands, fresh, tools, tools_fresh, Pedals(**self._pedals), phase, epoch, self._picture_age(now), self._console.scale,
+            wanted.enabled, wanted.pairs, wanted.hands, wanted.tremor_filter,
         )  # fmt: skip
 
     def _due(self, what: str, period: float, now: float) -> bool:
@@ -186,6 +189,8 @@ class SurgeonEnd:
         return True
 
     def _publish(self, output: TeleopOutput, inputs: TeleopInputs, now: float) -> None:
+        self._console.publish(output)
+        self._hints.publish(output, inputs)
         if output.align_goals and self._due("align", ALIGN_PERIOD, now):
             stamp = self._node.ros_stamp()
             for master, rotation in output.align_goals.items():
@@ -197,8 +202,6 @@ class SurgeonEnd:
         if shown != self._shown or self._due("console", STATUS_PERIOD, now):
             self._out["console_following"].publish(Bool(data=output.follow))
             self._out["console_phase"].publish(UInt8(data=int(inputs.phase)))
-            if self._shown is None or self._shown[0] != output.follow:
-                self._out["teleop_enabled"].publish(Bool(data=output.follow))
             self._shown = shown
 
     def _publish_mirror(self, state: RobotState) -> None:
@@ -220,6 +223,7 @@ class SurgeonEnd:
             for path in health.paths
         ]  # fmt: skip
         age, error = self._picture_age(now), _tracking_error(state)
+        self._console.measure(loop.loop if loop else health.round_trip, now)
         status = {
             "state": output.state.name if output else "DISABLED", "following": bool(output and output.follow),
             "reason": output.reason if output else "", "phase": state.phase.name if state else "UNKNOWN",
@@ -229,6 +233,7 @@ class SurgeonEnd:
             "picture_age_ms": _shown(age * MILLI), "tracking_error": _shown(error), "tracking_error_mm": _shown(error * MILLI),
             "stages": {name: value * MILLI for name, value in zip(STAGES, loop.stages, strict=True)} if loop else {},
             "align_error_deg": dict(output.align_error_deg) if output else {}, "connected": health.established,
+            **self._console.status(),
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 

@@ -9,6 +9,7 @@ is a scale set by hand (console.py). The law goes through the human figures of X
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 # Round trip [s] of command, robot and state, and the factor there; straight lines between, flat outside.
 LAW: tuple[tuple[float, float], ...] = ((0.200, 1.0), (0.300, 0.6), (0.500, 0.4))
@@ -21,7 +22,7 @@ def factor_of(round_trip: float) -> float:
     """Factor (0, 1] for a round trip [s]. One that is not known counts as the longest."""
     if not round_trip >= 0.0:
         return LAW[-1][1]
-    for (before, high), (after, low) in zip(LAW, LAW[1:], strict=False):
+    for (before, high), (after, low) in pairwise(LAW):
         if round_trip <= before:
             return high
         if round_trip <= after:

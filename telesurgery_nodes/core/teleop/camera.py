@@ -32,7 +32,7 @@ def can_hold(hands: Mapping[str, Pose]) -> bool:
     if LEFT not in hands or RIGHT not in hands:
         return False
     left, right = hands[LEFT].position, hands[RIGHT].position
-    inside = all(bool(np.all(WORK_AREA_LOW <= p) and np.all(p <= WORK_AREA_HIGH)) for p in (left, right))
+    inside = all(bool(np.all(p >= WORK_AREA_LOW) and np.all(p <= WORK_AREA_HIGH)) for p in (left, right))
     middle = 0.5 * (left + right)
     across = np.linalg.norm(np.cross(right - left, middle / np.linalg.norm(middle))) if inside else 0.0
     return inside and bool(across >= LEAST_APART)
@@ -67,7 +67,7 @@ class CameraGrip:
     def __init__(self, hands: Mapping[str, Pose], scale: float = CAMERA_SCALE) -> None:
         """ConfigError where the hands cannot hold the picture."""
         if not can_hold(hands):
-            raise ConfigError(f"camera: both hands wanted in {WORK_AREA_LOW.tolist()} to {WORK_AREA_HIGH.tolist()} m and apart, got {hands}")
+            raise ConfigError(f"camera: both hands wanted apart and in {WORK_AREA_LOW} to {WORK_AREA_HIGH} m, got {hands}")
         self._start, self._scale = _held(hands), scale
 
     def motion(self, hands: Mapping[str, Pose]) -> CameraMotion:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ...errors import ConfigError
 from ..values import MASTERS, TELEOP_PAIRS
@@ -65,7 +66,8 @@ class Console:
 
     def _granted(self, kind: str, value: bool | float | str, following: bool, pair: str) -> Settings:
         if kind in SWITCHES and isinstance(value, bool):
-            return replace(self.settings, **{SWITCHES[kind]: value})
+            switched: dict[str, Any] = {SWITCHES[kind]: value}
+            return replace(self.settings, **switched)
         if kind in HAND_SWITCHES and isinstance(value, bool):
             return self._hand(HAND_SWITCHES[kind], value, pair)
         if kind == "set_scale" and isinstance(value, float):

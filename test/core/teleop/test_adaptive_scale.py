@@ -1,6 +1,7 @@
 """Delay and scale: the law, and that jitter never makes it swing."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -62,4 +63,4 @@ def test_jitter_changes_it_at_most_once_a_hold_time(trips):
             changes.append(tick * 0.1)
             assert abs(factor - before) > DEADBAND
         before = factor
-    assert all(b - a >= HOLD_DOWN - 1e-9 for a, b in zip(changes, changes[1:], strict=False))
+    assert all(b - a >= HOLD_DOWN - 1e-9 for a, b in pairwise(changes))

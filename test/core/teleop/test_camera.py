@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from teleop_bench import REST, Bench, hands_at
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from teleop_bench import REST, Bench, hands_at
 
 from telesurgery_nodes.core.rotations import exp, log
 from telesurgery_nodes.core.teleop.camera import CAMERA_SCALE, FORCE_MAX, CameraGrip, can_hold
