@@ -78,7 +78,7 @@ class ArmLoop:
         port = self.port
         if port.released:
             self._target = self._target_stamp = None
-        rcm_view = self._view.update(live_view, self._target is not None)
+        rcm_view = self._view.update(live_view, self._target is not None, now)
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
@@ -101,6 +101,9 @@ class ArmLoop:
     def _admit(self, permits: PermitBox, rcm_view: Frame | None, now: float) -> GateDecision:
         port = self.port
         new, port.command_new = port.command_new, False
+        if new and not self._view.settled:
+            port.node.count(f"{port.arm}_view_moves")
+            new = False  # of the view before: not judged, not followed
         target = port.target() if new else None
         # A jump is measured from what was last admitted, so that a hand beyond the joint range does not count as jumping.
         start = self._target if self._target is not None else self._setpoint_view(rcm_view)

@@ -31,6 +31,7 @@ RATE = 250.0  # [Hz] updates, where the node does not say otherwise
 BEFORE_FOLLOWING = frozenset({Phase.HOLDING, Phase.ALIGNING})
 CONFIRMING = frozenset({Phase.FOLLOWING, Phase.COAST_HOLD, Phase.CLUTCHED})
 ENGAGED = frozenset({State.FOLLOWING, State.CLUTCHED, State.CAMERA})
+MOVING = frozenset({State.FOLLOWING, State.CAMERA})
 SHOWN_GOALS = frozenset({State.ALIGNING, State.READY, State.CLUTCHED, State.CAMERA})
 
 
@@ -64,7 +65,10 @@ class Teleop:
         swapped = self._take_pairs(inputs) if good else False
         errors = self._errors(inputs) if good and inputs.tools_fresh and inputs.hands_fresh else {}
         event = self._blocker(inputs, good) or (Event.SWAPPED if swapped else self._choose(inputs, hands, errors, pressed, now))
-        self._enter(next_state(self._state, event), event, inputs, hands, now)
+        state = next_state(self._state, event)
+        if state in MOVING and self._state not in MOVING:
+            hands = self._motion.smooth_anew(inputs, now)
+        self._enter(state, event, inputs, hands, now)
         return self._output(inputs, hands, errors, event, now)
 
     def _output(

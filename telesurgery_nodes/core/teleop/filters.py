@@ -128,7 +128,7 @@ class TremorFilter:
 
     def update(self, pose: Pose, now: float) -> Pose:
         """The pose without its tremor at steady time ``now`` [s]."""
-        if self._before is not None and not 0.0 <= now - self._before <= LONGEST_GAP:
+        if self._before is not None and not 0.0 <= now - self._before <= LONGEST_GAP:  # written so that NaN begins anew
             self.reset()
         self._before = now
         quaternion = np.array(quaternion_from_rotation(pose.rotation))

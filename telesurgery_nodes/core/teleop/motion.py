@@ -41,6 +41,12 @@ class HandMotion:
             return dict(inputs.hands)
         return {name: replace(hand, pose=smooth[name]) if name in smooth else hand for name, hand in inputs.hands.items()}
 
+    def smooth_anew(self, inputs: TeleopInputs, now: float) -> dict[str, Hand]:
+        """Engaged from here: what the hands did before, turned by their motors to align, is forgotten. No step: anchors come after."""
+        for one in self._filters.values():
+            one.reset()
+        return self.smooth(inputs, now)
+
     def needs_realigning(self, inputs: TeleopInputs) -> bool:
         """A released rotation, or an alignment asked for anew: the hand is turned away by now (dVRK's lock_rotation, set_align_MTM)."""
         held = self._set[0]
