@@ -1,7 +1,7 @@
 """The patient side of the teleoperation loop, from the code that runs: machine, anchors, releases, gate, held views.
 
-Only the arms are models. One is a set point that goes to its target at no more than the arm's speed. Positions are in one frame fixed in the patient, which
-is also the camera arm's RCM frame.
+Only the arms are models: set points that go to their targets at no more than the arm's speed. Positions are in one frame fixed in the
+patient, which is also the camera arm's RCM frame.
 """
 
 from __future__ import annotations

@@ -60,8 +60,11 @@ def impulse_response(rate: float = RATE) -> FloatArray:
 
 def measure(rate: float = RATE) -> Curve:
     """The curve from 0.1 to 30 Hz."""
-    h = impulse_response(rate)
-    n, frequency = np.arange(len(h)), np.arange(SLOWEST, 30.0, 0.05)
+    return _curve(impulse_response(rate), rate)
+
+
+def _curve(h: FloatArray, rate: float) -> Curve:
+    n, frequency = np.arange(len(h)), np.round(np.arange(SLOWEST, 30.0, 0.05), 2)
     turn = np.exp(-2j * math.pi * np.outer(frequency, n) / rate)
     value, moment = turn @ h, turn @ (n * h)
     step = np.cumsum(h)
@@ -78,6 +81,24 @@ def text(curve: Curve) -> str:
         f"highest gain {curve.gain.max():.2f} dB, step overshoot {100.0 * curve.overshoot:.0f} %, within 5 % after "
         f"{MILLI * curve.settled:.0f} ms"
     )
+
+
+def designs(rate: float = RATE) -> str:
+    """Text-book filters that reach the attenuation, and what they cost (needs scipy, which the suite itself does not)."""
+    from scipy import signal
+
+    rows = {
+        "Butterworth low-pass, order 2, 2.5 Hz": signal.butter(2, 2.5, fs=rate, output="sos"),
+        "one notch, widened (inverse Chebyshev, order 1)": signal.cheby2(1, STOP_DB, STOP_BAND, "bandstop", fs=rate, output="sos"),
+        "elliptic stop band, order 3, 0.5 dB, 7-13.5 Hz": signal.ellip(3, 0.5, STOP_DB, (7.0, 13.5), "bandstop", fs=rate, output="sos"),
+    }
+    for order in (3, 8):
+        rows[f"inverse Chebyshev stop band, order {order}"] = signal.cheby2(order, STOP_DB, STOP_BAND, "bandstop", fs=rate, output="sos")
+    impulse = np.zeros(SAMPLES)
+    impulse[0] = 1.0
+    found = [(name, _curve(signal.sosfilt(sos, impulse), rate)) for name, sos in rows.items()]
+    found.append(("in use", measure(rate)))
+    return "\n".join(f"{name:50} {curve.attenuation:6.1f} dB {MILLI * curve.longest:7.1f} ms" for name, curve in found)
 
 
 def draw(curve: Curve, path: str) -> None:
@@ -118,9 +139,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print the figures, and draw them where asked to."""
     parser = argparse.ArgumentParser(prog="python -m telesurgery_nodes.cli.armbench.tremor", description="measure the tremor filter")
     parser.add_argument("--out", default="", metavar="FILE", help="draw the curve into this picture (needs matplotlib)")
+    parser.add_argument("--designs", action="store_true", help="compare with text-book filters (needs scipy)")
     given = parser.parse_args(argv)
     curve = measure()
     print(text(curve))
+    if given.designs:
+        print(designs())
     if given.out:
         draw(curve, given.out)
     return 0
