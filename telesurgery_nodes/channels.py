@@ -47,7 +47,7 @@ CHANNELS: dict[str, Channel] = {
     "mirror_jaw": Channel("{arm}/jaw/measured_js", JOINTS, "surgeon", 100, "jaw as returned over the link"),
     "teleop_enabled": Channel("console/teleop/enabled", "std_msgs/Bool", "surgeon", 0, "teleoperation is switched on", latched=True),
     "teleop_scale": Channel("console/teleop/scale", FLOAT, "surgeon", 0, "motion scale in use", latched=True),
-    # surgeon site: what the operator sets (docs/teleoperation.md); names of dVRK's console, but for the last four
+    # surgeon site: what the operator sets (docs/teleoperation.md); the first six in dVRK's names
     "teleop_enable": Channel("console/teleop/enable", BOOL, "surgeon", 0, "switch teleoperation on and off"),
     "teleop_set_scale": Channel("console/teleop/set_scale", FLOAT, "surgeon", 0, "motion scale wanted; ends adaptive scaling"),
     "teleop_select": Channel("console/teleop/select", STRING, "surgeon", 0, "pair to select, MTML_PSM3", depth=10),

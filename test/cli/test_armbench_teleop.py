@@ -3,6 +3,8 @@
 import dataclasses
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from telesurgery_nodes.cli.armbench import teleop, tremor
 from telesurgery_nodes.cli.armbench.teleop_loop import LawBroken, Loop
@@ -19,6 +21,12 @@ def test_a_few_hundred_sequences_break_no_law_and_see_everything():
     assert broken == []
     everything = {*teleop.STATES, "moved_PSM1", "moved_PSM2", "moved_PSM3", "moved_ECM", "nudge", "outage", "select", "scale"}
     assert everything <= set(seen)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**63), st.integers(1, 40))
+def test_no_sequence_of_any_seed_and_length_breaks_a_law(seed, events):
+    Loop(seed).play(events)
 
 
 def scale_without_epoch(monkeypatch):
