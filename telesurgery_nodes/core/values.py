@@ -19,6 +19,7 @@ FloatArray = NDArray[np.float64]
 MASTERS: tuple[str, ...] = ("MTML", "MTMR")
 INSTRUMENTS: tuple[str, ...] = ("PSM1", "PSM2", "PSM3")
 CAMERA_ARM = "ECM"
+REDUNDANT_PATHS = 2  # fewer network paths have nothing to fall back on
 # dVRK's pairing: the right hand drives PSM1, the left hand PSM2. PSM3 waits for arm swap (core/teleop/pairs.py).
 TELEOP_PAIRS: Mapping[str, str] = {"MTMR": "PSM1", "MTML": "PSM2"}
 # The arms of that pairing: taped, and served fast also while idle. Which arms follow now is for the commands to say.
@@ -35,12 +36,13 @@ class Pose:
 
 @dataclass(frozen=True)
 class Pedals:
-    """What the operator's feet and head say. ``engage`` is the dead-man pedal (dVRK: coag / operator present)."""
+    """What the operator's feet and head say. ``engage`` is the dead-man pedal (dVRK: coag / operator present); ``stop`` the stop button."""
 
     head: bool = False
     engage: bool = False
     clutch: bool = False
     camera: bool = False
+    stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,11 @@ class Permit:
 
 @dataclass(frozen=True)
 class RemoteReport:
-    """Patient bridge to watchdog: what the surgeon side last said, with ages by the patient side's own clock [s]."""
+    """Patient bridge to watchdog: what the surgeon side last said, with ages by the patient side's own clock [s].
+
+    Of ``paths`` configured ones ``paths_up`` are heard now and ``paths_ready`` can be relied on (core/link/redundancy.py).
+    ``stop``: the surgeon's stop is latched; ``stop_count``: its presses in this session.
+    """
 
     boot_id: int
     seq: int
@@ -196,6 +202,10 @@ class RemoteReport:
     video_age: float
     round_trip: float
     paths_up: int
+    paths: int
+    paths_ready: int
+    stop: bool
+    stop_count: int
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from telesurgery_nodes.core.link.session import Received
+from telesurgery_nodes.core.link.sticky import Wishes
 from telesurgery_nodes.core.link.wire import CommandEncoder, Stream
 from telesurgery_nodes.core.values import ArmMotion, CameraMotion, MotionCommand, Pedals, Permit, Phase, Pose
-from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import pick_ports
 
 rclpy = pytest.importorskip("rclpy")
@@ -21,11 +21,10 @@ ARMS = ("PSM1", "PSM2", "PSM3", "ECM")
 class Patient:
     """The patient's bridge; arms and permit as they are."""
 
-    def __init__(self, graph, tmp_path):
-        ensure_key(tmp_path / "key")
+    def __init__(self, graph, identities):
         ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
         self.graph, self.node, self.seq, self.permits = graph, graph.plain(), 0, 0
-        self.bridge = graph.make(TeleopBridge, side="patient", local=ends[:2], remote=ends[2:], key_file=str(tmp_path / "key"))
+        self.bridge = graph.make(TeleopBridge, side="patient", local=ends[:2], remote=ends[2:], identity=identities["patient"])
         self.targets, self.holds = [], []
         self.camera = Pose(np.array([0.0, 0.0, 0.1]), np.eye(3))
         keys = [("arm_setpoint_cp", arm) for arm in ARMS[:3]] + [("arm_local_setpoint_cp", "ECM"), ("arm_local_cp", "ECM")]
@@ -60,6 +59,7 @@ class Patient:
         pedals = Pedals(True, True, False, camera is not None)
         command = MotionCommand(self.seq, now, now, epoch, 1, pedals, True, False, True, 0.1, moves, camera)
         with self.bridge.lock:
+            self.bridge.end.sticky(Wishes(True, True, False, 0, "path1", now))
             self.bridge.end.received(Received(Stream.COMMAND, self.seq, CommandEncoder().encode(command), "path1", now, False))
 
     def until(self, condition, epoch, arms=(), camera=None):
@@ -71,8 +71,8 @@ class Patient:
 
 
 @pytest.fixture
-def patient(graph, tmp_path):
-    return Patient(graph, tmp_path)
+def patient(graph, identities):
+    return Patient(graph, identities)
 
 
 def test_any_pair_of_instruments_is_served_and_the_others_are_told_to_hold(patient):

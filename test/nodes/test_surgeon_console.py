@@ -5,7 +5,6 @@ import json
 import pytest
 
 from telesurgery_nodes.channels import CHANNELS
-from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import pick_ports
 
 rclpy = pytest.importorskip("rclpy")
@@ -23,11 +22,10 @@ from telesurgery_nodes.ros.endpoints import message_class, offered, requested, r
 class Console:
     """The surgeon's bridge with somebody at its topics."""
 
-    def __init__(self, graph, tmp_path, **params):
-        ensure_key(tmp_path / "key")
+    def __init__(self, graph, identities, **params):
         ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
         self.graph, self.node = graph, graph.plain()
-        self.bridge = graph.make(TeleopBridge, side="surgeon", local=ends[:2], remote=ends[2:], key_file=str(tmp_path / "key"), **params)
+        self.bridge = graph.make(TeleopBridge, side="surgeon", local=ends[:2], remote=ends[2:], identity=identities["surgeon"], **params)
 
     @property
     def settings(self):
@@ -50,8 +48,8 @@ class Console:
 
 
 @pytest.fixture
-def console(graph, tmp_path):
-    return Console(graph, tmp_path)
+def console(graph, identities):
+    return Console(graph, identities)
 
 
 def test_the_names_are_dvrks():
@@ -100,9 +98,9 @@ def test_what_is_not_valid_is_counted_and_changes_nothing(console):
     assert console.settings == before
 
 
-def test_a_rate_too_slow_for_the_tremor_filter_is_refused(graph, tmp_path):
+def test_a_rate_too_slow_for_the_tremor_filter_is_refused(graph, identities):
     with pytest.raises(ConfigError, match="rate"):
-        Console(graph, tmp_path, rate=50.0)
+        Console(graph, identities, rate=50.0)
 
 
 def test_every_pair_says_its_state(console):

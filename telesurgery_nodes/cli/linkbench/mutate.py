@@ -15,9 +15,9 @@ from typing import Any
 
 from ...resources import PACKAGE, find_resource
 
-TARGETS = ("core/link/seal.py", "core/link/window.py")
+TARGETS = ("core/link/seal.py", "core/link/window.py", "core/link/epochs.py")
 TESTS = "test/core/link"
-FILES = ("test_window.py", "test_session.py", "test_seal.py")  # those that are there
+FILES = ("test_window.py", "test_session.py", "test_seal.py", "test_epochs.py")  # those that are there
 TIMEOUT_S = 60.0  # a mutant that hangs is noticed
 OPERATORS: dict[type[ast.AST], type[Any]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot,

@@ -10,8 +10,10 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 MAX_DATAGRAM = 1200  # QUIC's safe minimum (RFC 9000 section 14); wan.md 8.4
+PROBE_SIZES = (MAX_DATAGRAM, 1400)  # [B] padded heartbeats that find out what a path carries whole; wan.md 8.4
+LATELY_S = 5.0  # how long a size that came counts as carried
 TAG_BYTES = 16  # AES-GCM
 HISTORY = 3  # earlier samples repeated in every command (RFC 2198 idea; wan.md section 7)
 MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
@@ -21,6 +23,7 @@ ACK_WORDS = 4  # 64 bit each: how far beyond the first gap one acknowledgement t
 # Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
 HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "playout", "hop_in", "kinematics", "robot", "hop_out")
 FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
+STICKY_FLAGS: tuple[str, ...] = ("head", "engage", "stop")
 # What one stands for, in the docs and in struct's language.
 KINDS: Mapping[str, str] = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "f32": "f", "f64": "d"}
 
@@ -37,13 +40,25 @@ class Stream(enum.IntEnum):
 
 
 STREAMS: Mapping[Stream, str] = {
-    Stream.HEARTBEAT: "per path, 50 Hz: life sign, clock exchange, admission of a new peer. Never held back",
+    Stream.HEARTBEAT: "per path, 50 Hz, and at once on a change: stop, pedal, presence; life sign, clock, admission. Never held back",
     Stream.COMMAND: "surgeon to patient: what the tools shall do; newest wins. Never held back",
     Stream.STATE: "patient to surgeon: tools, verdict, echo; newest wins. Never held back",
     Stream.VIDEO: "patient to surgeon: pictures in fragments, paced below 85 % of the path's rate",
     Stream.RELIABLE: "both ways: messages of further topics, acknowledged and sent again until they are there; in what video leaves over",
     Stream.TOPIC: "both ways: messages of further topics, newest wins; in what all others leave over",
 }
+
+# DSCP of each stream (wan.md 8.4): expedited forwarding (RFC 3246), assured forwarding 41 (RFC 2597), lower effort CS1 (RFC 4594).
+EXPEDITED, ASSURED, BULK = 46, 34, 8
+DSCP: Mapping[Stream, int] = {
+    Stream.HEARTBEAT: EXPEDITED,
+    Stream.COMMAND: EXPEDITED,
+    Stream.STATE: EXPEDITED,
+    Stream.VIDEO: ASSURED,
+    Stream.RELIABLE: BULK,
+    Stream.TOPIC: BULK,
+}
+DSCP_NAMES: Mapping[int, str] = {EXPEDITED: "EF", ASSURED: "AF41", BULK: "CS1"}
 
 
 @dataclass(frozen=True)
@@ -86,7 +101,7 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("session", "u32", "random, new for every start of the sender, never 0"),
         Field("sequence", "u64", "upper half: the sender's random boot number; lower half: counts the datagrams of this stream"),
     )),
-    "heartbeat": Layout("the whole payload of stream 0", (
+    "heartbeat": Layout("the payload of stream 0; a probe adds zeros until the datagram has one of the probe sizes", (
         Field("path", "u8", "index of the path it was sent on; another one here means crossed cables"),
         Field("count", "u32", "heartbeats sent on this path"),
         Field("challenge", "u64", "what a new peer life has to answer before it is heard"),
@@ -95,6 +110,11 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("peer_sent", "f64", "`sent` of the newest heartbeat the sender got on this path [s]; NaN before the first"),
         Field("peer_heard", "f64", "when that one came, sender's clock [s]; NaN before the first"),
         Field("next_up", "u64", "next sequence of each stream; at admission everything below is refused", len(Stream)),
+        Field("sticky", "u8", "bit by bit: " + ", ".join(STICKY_FLAGS) + " (latched at the surgeon)"),
+        Field("stop_count", "u32", "presses of the sender's stop in this session"),
+        Field("acted_for", "u32", "session whose stops the next field counts, 0 for none"),
+        Field("acted", "u32", "stops of that session the sender has acted on"),
+        Field("largest", "u16", f"largest probe size that came over this path in the last {LATELY_S:g} s, 0 for none [B]"),
     )),
     "command": Layout(
         f"stream 1 begins with one byte, how many records follow (1 to {HISTORY + 1}, newest first); a record is this, then its arms", (
@@ -134,9 +154,18 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("jaw", "f32", "measured [rad]"),
         Field("tracking_error", "f32", "distance to the set point [m]"),
     )),
-    "fragment": Layout("stream 3: in front of a piece of a picture; stream 5: behind a topic record, in front of a piece of a message", (
+    "lap": Layout("stream 3 begins with this; then a fragment record, then a piece of a picture", (
+        Field("held", "f32", "from the bridge's taking the picture to the sealing of this piece [s]"),
+    )),
+    "trip": Layout("a picture, put together again, begins with this; then the coded picture", (
+        Field("taken", "f64", "when the bridge took it, patient's steady clock [s]"),
+        Field("camera", "f32", "capture to both eyes drawn or grabbed [s]; NaN: not known"),
+        Field("encode", "f32", "to both eyes coded [s]; NaN: not known"),
+        Field("hop_coded", "f32", "camera node to bridge [s]; NaN: not known"),
+    )),
+    "fragment": Layout("in front of a piece of a picture (stream 3, behind a lap) or of a message (stream 5, behind a topic record)", (
         Field("number", "u64", "counts pictures, or the messages of a topic"),
-        Field("stamp", "f64", "capture time, sender's ROS clock [s]; of a message the sending time, its steady clock [s]"),
+        Field("stamp", "f64", "sender's steady clock [s]: of a picture the capture, of a message the sending"),
         Field("index", "u16", "of this piece"),
         Field("count", "u16", "pieces of the whole"),
         Field("flags", "u8", "bit 0: key frame"),
@@ -160,3 +189,22 @@ LAYOUTS: Mapping[str, Layout] = {
     "topic": Layout("stream 5, then a fragment record, then the piece", (Field("topic", "u32", "what the message is about"),)),
 }  # fmt: skip
 HEADER_BYTES = LAYOUTS["header"].made().size
+SEAL_BYTES = HEADER_BYTES + TAG_BYTES  # what a datagram has beside its payload
+
+
+def room(stream: Stream) -> int:
+    """Largest payload of a stream [B]. Only a heartbeat may be longer than MAX_DATAGRAM: it probes."""
+    return (PROBE_SIZES[-1] if stream is Stream.HEARTBEAT else MAX_DATAGRAM) - SEAL_BYTES
+
+
+_TRAFFIC_CLASS = {bytes((stream,)): dscp << 2 for stream, dscp in DSCP.items()}
+
+
+def traffic_class(datagram: bytes) -> int:
+    """TOS byte of a datagram, from the stream in its header; 0 (best effort) where that names none."""
+    return _TRAFFIC_CLASS.get(datagram[1:2], 0)
+
+
+def size_limit(datagram: bytes) -> int:
+    """How long a datagram with this header may be [B]."""
+    return PROBE_SIZES[-1] if datagram[1:2] == bytes((Stream.HEARTBEAT,)) else MAX_DATAGRAM

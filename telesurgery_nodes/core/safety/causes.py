@@ -46,6 +46,9 @@ class Cause(enum.IntEnum):
     LOCAL_PAUSE = 23
     LOCAL_STOP = 24
     NO_PERMISSION = 25
+    REMOTE_STOP = 26
+    REMOTE_STOP_HELD = 27
+    ONE_PATH = 28
 
 
 class Tier(enum.IntEnum):
@@ -130,6 +133,7 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         Cause.VIDEO_SILENT: CauseRow(_PAUSE, 0.150, 0.300, _M, _REL, _HIGH, False, "the camera at the patient sends nothing"),
         Cause.ROUND_TRIP: CauseRow(_PAUSE, NEVER, 0.500, _M, _REL, _MED, False, "the round trip is too long to operate"),
         Cause.PATH_LOST: CauseRow(_NOTE, NEVER, AT_ONCE, _M, _SELF, _MED, False, "a network path is lost: no redundancy"),
+        Cause.ONE_PATH: CauseRow(_NOTE, NEVER, AT_ONCE, _A, _SELF, _LOW, False, "there is one network path only: no redundancy"),
         Cause.PATHS_DOWN: CauseRow(_PAUSE, 0.050, 0.150, _M, _REL, _HIGH, True, "no network path is up"),
         Cause.BRIDGE_SILENT: CauseRow(_PAUSE, 0.060, 0.150, _M, _REL, _HIGH, True, "the bridge at the patient is silent"),
         Cause.BRIDGE_RESTART: CauseRow(_PAUSE, NEVER, AT_ONCE, _E, _REL, _HIGH, False, "the bridge at the patient started again"),
@@ -146,6 +150,9 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         Cause.WATCHDOG_RESTART: CauseRow(_PAUSE, NEVER, AT_ONCE, _G, Clear.EPOCH, _HIGH, False, "the safety watchdog started again"),
         Cause.LOCAL_PAUSE: CauseRow(_PAUSE, NEVER, AT_ONCE, _E, Clear.RESUME, _MED, False, "paused by the team at the patient"),
         Cause.LOCAL_STOP: CauseRow(_FAULT, NEVER, AT_ONCE, _A, Clear.RESET, _HIGH, False, "stopped by the team at the patient"),
+        Cause.REMOTE_STOP: CauseRow(_FAULT, NEVER, AT_ONCE, _A, Clear.RESET, _HIGH, False, "stopped by the surgeon"),
+        # Not a fault, so that a stop stuck at the far end cannot keep the local team from resetting and taking over.
+        Cause.REMOTE_STOP_HELD: CauseRow(_HOLD, AT_ONCE, NEVER, _A, _SELF, _MED, False, "the surgeon's stop is still latched"),
         Cause.NO_PERMISSION: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, Alarm.NONE, False, "the permit does not allow motion"),
     }
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from telesurgery_nodes.core.safety.causes import CAUSES, TIMINGS, Cause, Tier, Timing, tier
 from telesurgery_nodes.core.safety.gate import BAD_COUNT, BAD_WINDOW
 from telesurgery_nodes.core.safety.machine import Machine, Observation, Wish
-from telesurgery_nodes.core.values import ArmReport, Permit, Phase, RemoteReport
+from telesurgery_nodes.core.values import REDUNDANT_PATHS, ArmReport, Permit, Phase, RemoteReport
 
 NO_SESSION = 0  # the bridge reports session 0 while no surgeon is connected
 
@@ -73,7 +73,7 @@ class Watchdog:
         self._arm: ArmReport | None = None
         self._session = NO_SESSION
         self._session_changed = False
-        self._most_paths = 0
+        self._stops, self._stop_pressed = 0, False
         self._bad: deque[float] = deque()
         self._onset: dict[Cause, float] = {}
         self._updated: float | None = None
@@ -85,8 +85,9 @@ class Watchdog:
         if report.surgeon_session not in (NO_SESSION, self._session):
             self._session_changed = self._session_changed or self._session != NO_SESSION
             self._session = report.surgeon_session
-            self._most_paths = 0
-        self._most_paths = max(self._most_paths, report.paths_up)
+            self._stops = 0
+        self._stop_pressed = self._stop_pressed or report.stop_count > self._stops
+        self._stops = max(self._stops, report.stop_count)
         self._remote = report
 
     def arm(self, report: ArmReport, now: float) -> None:
@@ -159,8 +160,10 @@ class Watchdog:
         wrong = {Cause.STARTUP: remote is None or arm is None}
         if remote is not None:
             wrong[Cause.MASTER_STALE] = not remote.hands_fresh
+            wrong[Cause.REMOTE_STOP_HELD] = remote.stop
             wrong[Cause.PATHS_DOWN] = remote.paths_up <= 0
-            wrong[Cause.PATH_LOST] = 0 < remote.paths_up < self._most_paths
+            wrong[Cause.ONE_PATH] = remote.paths < REDUNDANT_PATHS
+            wrong[Cause.PATH_LOST] = remote.paths >= REDUNDANT_PATHS and remote.paths_up > 0 and remote.paths_ready < remote.paths
         if arm is not None:
             wrong[Cause.ROBOT_NOT_READY] = not (arm.homed and arm.robot_enabled)
             wrong[Cause.TRACKING] = arm.tracking_fault
@@ -171,7 +174,9 @@ class Watchdog:
         while self._bad and now - self._bad[0] > BAD_WINDOW:
             self._bad.popleft()
         changed, self._session_changed = self._session_changed, False
+        stopped, self._stop_pressed = self._stop_pressed, False
         return {
+            Cause.REMOTE_STOP: stopped,
             Cause.PEER_RESTART: changed,
             Cause.BRIDGE_RESTART: self.bridge.take_restart(),
             Cause.ARM_RESTART: self.arms.take_restart(),

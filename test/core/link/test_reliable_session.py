@@ -1,7 +1,7 @@
 """The reliable stream over two whole sessions: lossy paths, a narrow one, a restart; commands never wait for it."""
 
 import pytest
-from test_session import PATHS, Wire, end
+from link_wire import PATHS, Wire, end
 
 from telesurgery_nodes.core.link.reliable import KIND_ACK, ReliableReceiver, ReliableSender
 from telesurgery_nodes.core.link.seal import Role
@@ -33,7 +33,7 @@ class Talk:
                 self.sender.restart(event.session)
                 for number in range(10):
                     self.sender.offer(number, bytes([number]) * SIZE)
-            elif event.stream is Stream.RELIABLE:
+            elif isinstance(event, Received) and event.stream is Stream.RELIABLE:
                 assert event.payload[0] == KIND_ACK
                 self.sender.acknowledge(event.payload, now)
         for event in self.fresh("patient"):

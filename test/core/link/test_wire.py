@@ -10,6 +10,7 @@ import pytest
 from transforms3d.euler import euler2mat
 
 from telesurgery_nodes.core.link import wire
+from telesurgery_nodes.core.link.sticky import Sticky
 from telesurgery_nodes.core.values import ArmMotion, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
 
@@ -30,7 +31,7 @@ def state():
 
 
 def beat():
-    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3, 4, 5))
+    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3, 4, 5), Sticky(True, False, True, 7, 8, 6))
 
 
 @pytest.mark.parametrize("wrong", [np.full((3, 3), np.nan), np.diag([1.0, 1.0, -1.0]), 2 * np.eye(3), np.diag([2.0, 0.5, 1.0])])
@@ -87,6 +88,13 @@ def test_heartbeat_comes_back_with_and_without_echo():
     assert math.isnan(wire.decode_heartbeat(wire.encode_heartbeat(first)).peer_sent)
 
 
+def test_a_heartbeat_bit_nobody_knows_is_refused():
+    payload = bytearray(wire.encode_heartbeat(beat()))
+    payload[-15] |= 8
+    with pytest.raises(RemoteLinkError, match="flags"):
+        wire.decode_heartbeat(bytes(payload))
+
+
 def test_header_comes_back_and_names_the_boot():
     header = wire.Header(wire.Stream.STATE, 2, 77, 5 << 32 | 9)
     data = wire.encode_header(header)
@@ -94,7 +102,7 @@ def test_header_comes_back_and_names_the_boot():
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x01" * 15, b"\x02" + bytes(15), bytes(16), b"\x01\x06" + bytes(14), b"\x01\x00" + bytes(wire.MAX_DATAGRAM)]
+    "data", [b"", b"\x02" * 15, b"\x01" + bytes(15), bytes(16), b"\x02\x06" + bytes(14), b"\x02\x01" + bytes(wire.MAX_DATAGRAM)]
 )
 def test_bad_headers_are_refused(data):
     with pytest.raises(RemoteLinkError):
