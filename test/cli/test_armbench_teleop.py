@@ -65,8 +65,8 @@ def test_each_break_is_seen(name, monkeypatch):
     BREAKS[name](monkeypatch)
 
     def until_broken():
-        for seed in range(600):
-            Loop(seed).play(teleop.EVENTS)
+        for seed in range(100):
+            Loop(seed).play(teleop.EVENTS * teleop.LIFE)
 
     with pytest.raises(LawBroken):
         until_broken()

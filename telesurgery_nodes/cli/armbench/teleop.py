@@ -12,7 +12,7 @@ from . import tremor
 from .teleop_loop import LawBroken, Loop
 
 SEQUENCES, QUICK = 100_000, 1_000
-EVENTS = 6  # in each sequence, with 1 to 4 ticks after each
+EVENTS = 4  # in each sequence, with 1 to 3 ticks after each
 LIFE = 20  # sequences after one another at one console, so that each begins in whatever the one before has left
 CHUNK = 500
 WORKERS = 2

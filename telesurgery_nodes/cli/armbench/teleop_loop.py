@@ -69,7 +69,7 @@ class Loop:
             if self._out is None or not self._out.follow:
                 self._engage()
             self._event(self._random.choice(EVENTS))
-            for _ in range(self._random.randint(1, 4)):
+            for _ in range(self._random.randint(1, 3)):
                 self._tick()
 
     def _engage(self) -> None:
