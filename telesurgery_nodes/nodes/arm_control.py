@@ -9,7 +9,7 @@ from typing import Any
 
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
-from ..core.kinematics.frames import Frame, compose, inverse
+from ..core.kinematics.frames import IDENTITY, Frame, compose, inverse
 from ..core.kinematics.model import RobotModel
 from ..core.kinematics.reasons import words
 from ..core.safety.gate import Gate
@@ -101,7 +101,8 @@ class ArmControl(SuiteNode):
 
     def _tick(self) -> None:
         self._tick_number += 1
-        due = [arm for arm in self.arms if self._due(arm)]
+        at = self.now()
+        due = [arm for arm in self.arms if self._due(arm, at)]
         for arm in due:
             self.arms[arm].port.read()
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
@@ -109,12 +110,15 @@ class ArmControl(SuiteNode):
         for arm in due:
             loop = self.arms[arm]
             view = self._rcm_views.get(arm)
-            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
+            loop.tick(self._permits, view if arm != CAMERA_ARM else IDENTITY, self.params.jaw_age, stamp, now)
             loop.telemetry(view, stamp, now)
 
-    def _due(self, arm: str) -> bool:
+    def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or are busy: each tick; the others at idle_rate."""
-        return arm in FOLLOWING_ARMS or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+        return self._in_use(arm, now) or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+
+    def _in_use(self, arm: str, now: float) -> bool:
+        return arm in FOLLOWING_ARMS or self.arms[arm].active(now)
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)
@@ -129,8 +133,8 @@ class ArmControl(SuiteNode):
 
     def _publish_report(self) -> None:
         self._seq += 1
-        loops = [self.arms[arm] for arm in FOLLOWING_ARMS]
         now = self.now()
+        loops = [loop for arm, loop in self.arms.items() if self._in_use(arm, now)]
         report = ArmReport(
             boot_id=self._boot,
             seq=self._seq,
@@ -138,7 +142,7 @@ class ArmControl(SuiteNode):
             robot_age=max(now - loop.port.measured_at for loop in loops),
             robot_enabled=all(loop.robot_enabled and loop.controller.mode is ArmMode.ENABLED for loop in loops),
             tracking_fault=any(loop.controller.mode is ArmMode.FAULT for loop in loops),
-            bad_commands=sum(loop.gate.refused for loop in loops),
+            bad_commands=sum(loop.gate.refused for loop in self.arms.values()),
         )
         self._report.publish(arm_to_msg(report))
 

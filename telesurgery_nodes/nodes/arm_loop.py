@@ -8,6 +8,7 @@ from typing import Any
 from builtin_interfaces.msg import Time
 
 from ..core.arm.assembly import Assembly
+from ..core.arm.held_view import HeldView
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import Stamp, TraceSampler
 from ..core.arm.values import ArmInputs, ArmOutput, Measured
@@ -32,6 +33,7 @@ def columns(joints: int) -> tuple[str, ...]:
 
 NOTHING = (math.nan,) * len(POSE)
 ROBOT_MOVES = "ENABLED"
+ACTIVE = 0.5  # [s] after its last command an arm is served as one that follows
 
 
 class PermitBox:
@@ -60,6 +62,7 @@ class ArmLoop:
         self.period, self.telemetry_at = period, -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
+        self._view = HeldView()
         self._target: Frame | None = None
         self._target_stamp: Stamp | None = None
 
@@ -68,9 +71,16 @@ class ArmLoop:
         """The robot's own brake is off, as far as it says."""
         return self.port.robot_state == ROBOT_MOVES
 
-    def tick(self, permits: PermitBox, rcm_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
-        """One control tick. ``rcm_view``: view -> RCM, None where the endoscope's joints are not known."""
+    def active(self, now: float) -> bool:
+        """Somebody commands it."""
+        return now - self.port.command_at <= ACTIVE
+
+    def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
+        """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
         port = self.port
+        if port.released:
+            self._target = self._target_stamp = None
+        rcm_view = self._view.update(live_view, self._target is not None, now)
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
@@ -95,6 +105,9 @@ class ArmLoop:
     def _admit(self, permits: PermitBox, rcm_view: Frame | None, now: float) -> GateDecision:
         port = self.port
         new, port.command_new = port.command_new, False
+        if new and not self._view.settled:
+            port.node.count(f"{port.arm}_view_moves")
+            new = False  # of the view before: not judged, not followed
         target = port.target() if new else None
         # A jump is measured from what was last admitted, so that a hand beyond the joint range does not count as jumping.
         start = self._target if self._target is not None else self._setpoint_view(rcm_view)
@@ -110,6 +123,7 @@ class ArmLoop:
             enabled=self.controller.mode is ArmMode.ENABLED,
             homed=self.controller.homed,
             motion_started_age=now - permits.rose,
+            released=port.released,
         )
         self.decision = self.gate.admit(request, now)
         if self.decision.motion and target is not None:
@@ -134,7 +148,8 @@ class ArmLoop:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
         if now - self.telemetry_at >= self.period:
             self.telemetry_at = now
-            self.port.telemetry(now, rcm_view, self._setpoint_view(rcm_view), self._stamp(ros_stamp))
+            held = self._view.held if self._target is not None else rcm_view  # an anchor must stand in the frame of the targets
+            self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
             self._record(self.port.measured(now), rcm_view, now)
 
     def _record(self, measured: Measured | None, rcm_view: Frame | None, now: float) -> None:

@@ -11,8 +11,9 @@ from std_msgs.msg import String
 from ..core.arm.controller import ArmController
 from ..core.arm.trace import Stamp
 from ..core.arm.values import Measured
-from ..core.kinematics.frames import Frame, Vector, compose, frame_of, inverse, quaternion, rotate
+from ..core.kinematics.frames import IDENTITY, Frame, Vector, compose, frame_of, inverse, quaternion, rotate
 from ..core.kinematics.limits import Joints
+from ..core.values import CAMERA_ARM
 from ..errors import KinematicsError
 from ..ros.messages import joint_msg, pose_from_msg, seconds
 from ..ros.node import SuiteNode
@@ -21,7 +22,8 @@ from .tool_path import ToolPath
 
 VIEW = "endoscope_view"
 NEVER = -math.inf
-TELEMETRY = ("arm_measured_js", "arm_measured_cp", "arm_local_cp", "arm_measured_cv", "arm_setpoint_js", "arm_setpoint_cp")
+TELEMETRY = ("arm_measured_js", "arm_measured_cp", "arm_local_cp", "arm_measured_cv", "arm_setpoint_js", "arm_setpoint_cp",
+             "arm_local_setpoint_cp")  # fmt: skip
 JAW_TELEMETRY = ("jaw_measured_js", "jaw_setpoint_js")
 
 
@@ -46,7 +48,9 @@ class ArmPort:
         self.robot_state = ""
         self.command: PoseStamped | None = None
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
-        self.command_new = False
+        self.command_new, self.released = False, False
+        # The camera arm is what the view hangs on: its own targets stand in the frame of its remote centre.
+        self.target_frames = (f"{arm}_rcm",) if arm == CAMERA_ARM else ("", VIEW)
         self._jaw_command = math.nan
         self._joints: Any = None
         self._jaw: Any = None
@@ -66,7 +70,7 @@ class ArmPort:
         look("arm_servo_cp", self._on_servo_cp, arm=arm)
         listen("arm_servo_jp", lambda msg: self._on_joints(msg, slow=False), arm=arm)
         listen("arm_move_jp", lambda msg: self._on_joints(msg, slow=True), arm=arm)
-        listen("arm_hold", lambda _msg: self.controller.hold(), arm=arm)
+        listen("arm_hold", self._on_hold, arm=arm)
         listen("arm_state_command", lambda msg: on_state(msg.data), arm=arm)
         look("robot_measured_js", self._on_measured, arm=arm)
         listen("robot_operating_state", self._on_robot_state, arm=arm)
@@ -81,8 +85,12 @@ class ArmPort:
         self._mail.read()
 
     def _on_servo_cp(self, msg: PoseStamped) -> None:
-        self.command, self.command_at, self.command_new = msg, self.node.now(), True
+        self.command, self.command_at, self.command_new, self.released = msg, self.node.now(), True, False
         self.command_ros = self.node.ros_now()
+
+    def _on_hold(self, _msg: Any) -> None:
+        self.controller.hold()
+        self.command_new, self.released = False, True
 
     def _on_joints(self, msg: Any, slow: bool) -> None:
         self.controller.go_to(tuple(msg.position), slow)
@@ -106,9 +114,9 @@ class ArmPort:
         self.robot_state = msg.data
 
     def target(self) -> Frame | None:
-        """The newest servo_cp as a frame; None where it is not a pose in the view frame with a valid stamp."""
+        """The newest servo_cp as a frame; None where it is not a pose in one of ``target_frames`` with a valid stamp."""
         msg = self.command
-        if msg is None or msg.header.frame_id not in ("", VIEW) or self.stamp() == (0, 0):
+        if msg is None or msg.header.frame_id not in self.target_frames or self.stamp() == (0, 0):
             return None
         try:
             return frame_of(pose_from_msg(msg))
@@ -169,6 +177,8 @@ class ArmPort:
             self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
         if "arm_setpoint_cp" in heard and setpoint is not None:
             self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, VIEW))
+        if "arm_local_setpoint_cp" in heard and (local := controller.setpoint_view(IDENTITY)) is not None:
+            self._outputs["arm_local_setpoint_cp"].publish(pose_msg(local, served, f"{self.arm}_rcm"))
         if "jaw_setpoint_js" in heard and math.isfinite(jaw) and jaws:
             self._outputs["jaw_setpoint_js"].publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=served))
 

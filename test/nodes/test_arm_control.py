@@ -10,10 +10,10 @@ rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("xacro")
 
 from sensor_msgs.msg import JointState  # noqa: E402
-from std_msgs.msg import Float64MultiArray, String, UInt64MultiArray  # noqa: E402
+from std_msgs.msg import Empty, Float64MultiArray, String, UInt64MultiArray  # noqa: E402
 
 from telesurgery_nodes.core.arm.states import ArmMode  # noqa: E402
-from telesurgery_nodes.core.kinematics.frames import Frame  # noqa: E402
+from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, axis_rotation, product  # noqa: E402
 from telesurgery_nodes.core.values import Permit, Phase  # noqa: E402
 from telesurgery_nodes.nodes.arm_control import ArmControl  # noqa: E402
 from telesurgery_nodes.nodes.arm_ports import pose_msg  # noqa: E402
@@ -87,13 +87,19 @@ class Site:
     def arm(self, name: str = "PSM1") -> Any:
         return self.node.arms[name]
 
-    def homed(self) -> None:
+    def homed(self, name: str = "PSM1") -> None:
         self.allow(Phase.STANDBY, False, 0)
-        assert self.graph.spin_until(lambda: self.arm().controller._measured is not None and self.arm().robot_enabled)
+        arm = self.arm(name)
+        assert self.graph.spin_until(lambda: arm.controller._measured is not None and arm.robot_enabled)
         for word in ("enable", "home"):
-            self.outs["arm_state_command", "PSM1"].publish(String(data=word))
-            assert self.graph.spin_until(lambda: self.arm().controller.mode is ArmMode.ENABLED)
-        assert self.graph.spin_until(lambda: self.arm().controller.homed)
+            self.outs["arm_state_command", name].publish(String(data=word))
+            assert self.graph.spin_until(lambda: arm.controller.mode is ArmMode.ENABLED)
+        assert self.graph.spin_until(lambda: arm.controller.homed)
+
+    def follow(self, name: str, frame: str, goal: Any) -> None:
+        """servo_cp of one arm at 100 Hz from now on; ``goal()`` a frame."""
+        out = self.speak("arm_servo_cp", type(pose_msg(IDENTITY, stamp_from(1.0), "")), name)
+        self.tester.create_timer(0.01, lambda: out.publish(pose_msg(goal(), self.tester.get_clock().now().to_msg(), frame)))
 
 
 @pytest.fixture
@@ -167,3 +173,48 @@ def test_a_jump_and_nan_do_not_move(site: Site) -> None:
         site.graph.spin_for(0.05)
     assert site.arm().controller.setpoint == before
     assert site.arm().gate.refused >= 3 and site.arm().decision.latched
+
+
+def turned_camera(start: Frame, radians: float) -> Frame:
+    """Panned about the remote centre."""
+    turn = product(start.r, axis_rotation((1.0, 0.0, 0.0), radians))
+    depth = sum(p * z for p, z in zip(start.p, (start.r[2], start.r[5], start.r[8]), strict=True))
+    return Frame((depth * turn[2], depth * turn[5], depth * turn[8]), turn)
+
+
+def test_the_camera_arm_follows_in_its_own_frame_only_and_instruments_told_to_hold_stand_in_the_patient(site: Site) -> None:
+    site.homed()
+    site.homed("ECM")
+    site.allow(Phase.FOLLOWING, True, 1)
+    hold = site.speak("arm_hold", Empty, "PSM1")
+    site.tester.create_timer(0.05, lambda: hold.publish(Empty()))
+    assert site.graph.spin_until(lambda: site.arm().port.released)
+    before, view = site.q["PSM1"], site.node._rcm_views["PSM1"]
+    start = site.arm("ECM").controller.setpoint_view(IDENTITY)
+    site.follow("ECM", "ECM_rcm", lambda: turned_camera(start, 0.05))
+    assert site.graph.spin_until(lambda: abs(site.q["ECM"][0]) + abs(site.q["ECM"][1]) > 0.045)
+    assert site.q["PSM1"] == before and site.node._rcm_views["PSM1"] != view
+    assert not site.arm().decision.latched, "0.5 s without a command is no loss for an arm that was told to hold"
+    assert site.q["PSM3"] == pytest.approx(START), "an arm that nobody enabled"
+
+
+def test_a_camera_target_in_the_view_frame_is_refused(site: Site) -> None:
+    site.homed("ECM")
+    site.allow(Phase.FOLLOWING, True, 1)
+    start = site.arm("ECM").controller.setpoint_view(IDENTITY)
+    site.follow("ECM", "endoscope_view", lambda: turned_camera(start, 0.05))
+    assert site.graph.spin_until(lambda: site.arm("ECM").gate.refused >= 3)
+    assert site.arm("ECM").controller.setpoint == pytest.approx((0.0, 0.0, 0.1, 0.0))
+
+
+def test_a_camera_moved_by_hand_does_not_drag_a_following_instrument(site: Site) -> None:
+    site.homed()
+    site.allow(Phase.FOLLOWING, True, 1)
+    goal = site.arm().controller.setpoint_view(site.node._rcm_views["PSM1"])
+    site.follow("PSM1", "endoscope_view", lambda: goal)
+    assert site.graph.spin_until(lambda: site.arm()._target is not None)
+    before, view = site.q["PSM1"], site.node._rcm_views["PSM1"]
+    site.q["ECM"] = (0.1, 0.05, 0.1, 0.0)
+    assert site.graph.spin_until(lambda: site.node._rcm_views["PSM1"] != view)
+    site.graph.spin_for(0.2)
+    assert site.arm()._target is not None and site.q["PSM1"] == pytest.approx(before, abs=1e-9)

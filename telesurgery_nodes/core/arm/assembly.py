@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...errors import ConfigError
-from ..kinematics.ecm import Ecm, EcmGeometry
+from ..kinematics.ecm import EcmGeometry
+from ..kinematics.ecm_follow import EcmFollower
 from ..kinematics.frames import Vector, angle_between, distance
 from ..kinematics.general import GeneralArm, Trocar
 from ..kinematics.limits import Joints
@@ -66,7 +67,8 @@ def _kinematics(config: ArmConfig, chain: Chain, shaft: Chain) -> tuple[Kinemati
         psm = Psm(config.limits, PsmGeometry(**config.geometry))
         return psm, psm, None
     if description.kind == "ecm":
-        return Ecm(config.limits, EcmGeometry(**config.geometry)), None, None
+        ecm = EcmFollower(config.limits, EcmGeometry(**config.geometry))
+        return ecm, ecm, None
     trocar = Trocar(shaft, description.rcm.trocar) if description.rcm.trocar is not None else None
     tip = (config.tip_speed, config.tip_turn)
     general = GeneralArm(chain, config.limits, config.home, tip, description.straight, trocar)

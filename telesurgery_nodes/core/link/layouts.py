@@ -125,12 +125,17 @@ LAYOUTS: Mapping[str, Layout] = {
             Field("press_count", "u32", "presses of the engage pedal so far"),
             Field("flags", "u8", "bit by bit: " + ", ".join(FLAGS)),
             Field("picture_age", "f32", "age of what the surgeon sees [s], infinity: nothing"),
-            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows"),
+            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows; bit 3: a camera record follows them"),
         )),
     "arm": Layout("behind a command record, for each arm in its mask", (
         Field("displacement", "f32", "tip since the epoch began, scaled, view frame [m]", 3),
         Field("rotation", "f32", "since the epoch began, unit quaternion w x y z", 4),
         Field("jaw", "f32", "[rad]"),
+    )),
+    "camera": Layout("behind the arm records where bit 3 of the mask says so", (
+        Field("turn", "f32", "of the camera about its remote centre since the epoch began: tilt, pan, roll as a rotation vector [rad], "
+              "view frame of that time", 3),
+        Field("insertion", "f32", "deeper since the epoch began [m]"),
     )),
     "state": Layout("stream 2 begins with this; then the stages, then the tools", (
         Field("seq", "u32", "counts states"),
