@@ -137,7 +137,7 @@ def test_until_when_a_path_is_cut():
     model.outage(1.0, 1.0)
     model.outage(1.5, 2.0)
     model.outage(9.0, math.inf)
-    assert [model.cut_until(now) for now in (0.5, 1.0, 1.5, 3.5, 9.0)] == [0.5, 2.0, 3.5, 3.5, math.inf]
+    assert [model.cut_until(now) for now in (0.5, 1.0, 1.5, 3.5, 5.0, 9.0)] == [0.5, 2.0, 3.5, 3.5, 5.0, math.inf]
 
 
 def test_a_trace_adds_its_delay_and_its_losses():
