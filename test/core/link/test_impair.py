@@ -109,7 +109,10 @@ def test_counters_say_what_was_done():
     later = [round(1e3 * (out[0][0] - now)) for now, out in rows if out]
     assert (model.reordered, model.tailed) == (later.count(15), later.count(60))
     assert model.reordered > 200 and model.tailed > 100 and model.corrupted == 0
-    assert model.duplicated == sum(len(out) == 2 for _, out in rows)
+    pairs = [out for _, out in rows if len(out) == 2]
+    assert model.duplicated == len(pairs) and all(second[0] - first[0] == pytest.approx(0.001) for first, second in pairs)
+    first = Impair(Impairment(loss=0.999), 1)
+    assert first.offer(b"", 0.0) == [] and first.bursts == 1
 
 
 def test_other_values_from_now_on_leave_the_rest_and_what_is_under_way():
