@@ -109,7 +109,10 @@ def test_counters_say_what_was_done():
     later = [round(1e3 * (out[0][0] - now)) for now, out in rows if out]
     assert (model.reordered, model.tailed) == (later.count(15), later.count(60))
     assert model.reordered > 200 and model.tailed > 100 and model.corrupted == 0
-    assert model.duplicated == sum(len(out) == 2 for _, out in rows)
+    pairs = [out for _, out in rows if len(out) == 2]
+    assert model.duplicated == len(pairs) and all(second[0] - first[0] == pytest.approx(0.001) for first, second in pairs)
+    first = Impair(Impairment(loss=0.999), 1)
+    assert first.offer(b"", 0.0) == [] and first.bursts == 1
 
 
 def test_other_values_from_now_on_leave_the_rest_and_what_is_under_way():
@@ -137,7 +140,7 @@ def test_until_when_a_path_is_cut():
     model.outage(1.0, 1.0)
     model.outage(1.5, 2.0)
     model.outage(9.0, math.inf)
-    assert [model.cut_until(now) for now in (0.5, 1.0, 1.5, 3.5, 9.0)] == [0.5, 2.0, 3.5, 3.5, math.inf]
+    assert [model.cut_until(now) for now in (0.5, 1.0, 1.5, 3.5, 5.0, 9.0)] == [0.5, 2.0, 3.5, 3.5, 5.0, math.inf]
 
 
 def test_a_trace_adds_its_delay_and_its_losses():
