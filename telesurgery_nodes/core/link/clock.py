@@ -20,7 +20,8 @@ BIN_S = 0.1  # the best exchange of each bin is kept: 10 Hz, as wan.md 8.3 measu
 BEST_SHARE = 0.1
 FEWEST_FOR_MEAN = 5
 FEWEST_FOR_LINE = 8
-SHORTEST_FOR_LINE_S = 10.0  # below this a slope is noise; 20 s left 0.2 ms of drift in it for so long, with little jitter
+SHORTEST_FOR_LINE_S = 10.0  # below this a slope is noise
+USUAL_DRIFT = 2e-5  # of a crystal; with much jitter a slope beyond it is more likely noise (1 ms of error after 15 s otherwise)
 MOST_DRIFT = 1e-4  # between two computers' clocks; crystals promise 20 to 50 ppm each
 NEGATIVE_SLACK_S = 1e-4  # rounding may make a loopback round trip slightly negative, never this much
 
@@ -83,7 +84,9 @@ class ClockEstimator:
             return
         mean_t, mean_o = sum(times) / len(times), sum(offsets) / len(offsets)
         spread = sum((t - mean_t) ** 2 for t in times)
-        slope = sum((t - mean_t) * (o - mean_o) for t, o in zip(times, offsets, strict=True)) / spread
+        common = sum((t - mean_t) * (o - mean_o) for t, o in zip(times, offsets, strict=True))
+        noise = sum((o - mean_o - common / spread * (t - mean_t)) ** 2 for t, o in zip(times, offsets, strict=True)) / len(best)
+        slope = common / (spread + noise / USUAL_DRIFT**2)  # ridge: a steep line is believed only where the noise leaves no doubt
         self._reference, self._line = now, (mean_o - slope * mean_t, slope)
 
     def estimate(self, now: float) -> ClockEstimate:
