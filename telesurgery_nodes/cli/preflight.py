@@ -57,7 +57,7 @@ def open_link(args: argparse.Namespace) -> LiveLink:
     """The link as the bridge of this side would open it. Nothing is opened before the identity is proved."""
     paths = tuple(Wire(path.name, path.local, path.remote, path.interface) for path in planned(args))
     plan = LinkPlan(Role(args.side), args.identity, paths, agreement(), args.path_mbit)
-    return SiteLink(WanLink(plan, (time.monotonic, today), lambda event: None, say))
+    return SiteLink(WanLink(plan, (time.monotonic, today), lambda event: None, lambda words, fault: say(words)))
 
 
 def today() -> datetime:

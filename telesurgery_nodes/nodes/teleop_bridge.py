@@ -72,7 +72,7 @@ class TeleopBridge(SuiteNode):
         self._check()
         self.role = Role(p.side)
         self.end: Any = None
-        self.link = WanLink(self._plan(), (self.now, _today), self._hear, self.get_logger().warning)
+        self.link = WanLink(self._plan(), (self.now, _today), self._hear, self._say)
         self.session, self.lock = self.link.session, self.link.lock
         try:
             self._redundancy = Redundancy()
@@ -124,6 +124,9 @@ class TeleopBridge(SuiteNode):
             self.end.tick(self.now())
             self._topics.tick(self.now())
         self.flush()
+
+    def _say(self, words: str, fault: bool) -> None:
+        (self.get_logger().warning if fault else self.get_logger().info)(words)
 
     def _hear(self, event: Event) -> None:
         try:

@@ -42,6 +42,9 @@ class HandshakeState:
     trusted: bool = True
 
 
+Tell = Callable[[str, bool], None]  # a sentence for people; is it a fault?
+
+
 class Handshakes:
     """Owns the thread. ``identity`` loads this site's identity; ``today`` is the calendar's time, which certificates need."""
 
@@ -52,7 +55,7 @@ class Handshakes:
         keys: Keys,
         identity: Callable[[], Identity],
         clocks: tuple[Callable[[], float], Callable[[], datetime]],
-        tell: Callable[[str], None],
+        tell: Tell,
     ) -> None:
         self.state = HandshakeState()
         self.refused: Counter[str] = Counter()
@@ -80,7 +83,7 @@ class Handshakes:
             made, before = self.state.made + 1, self.state
             self.state = replace(self.state, made=made, device=agreed.peer.device, fault="", trusted=True)
         if before.fault or before.device != agreed.peer.device:
-            self._tell(f"handshake with {agreed.peer.device}: key epoch {agreed.epoch}")
+            self._tell(f"handshake with {agreed.peer.device}: key epoch {agreed.epoch}", False)
 
     def _failed(self, error: TelesurgeryError) -> None:
         fault, trusted = f"{type(error).__name__}: {error}", not isinstance(error, (TrustError, ConfigError))
@@ -89,4 +92,4 @@ class Handshakes:
             news = fault != self.state.fault
             self.state = replace(self.state, failed=self.state.failed + 1, fault=fault, trusted=trusted)
         if news:
-            self._tell(f"no handshake with the other site: {fault}")
+            self._tell(f"no handshake with the other site: {fault}", True)

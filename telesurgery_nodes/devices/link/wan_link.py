@@ -25,7 +25,7 @@ from ...errors import ConfigError, WrongRole
 from ...trust.identity import Identity, load_identity
 from ..paths.udp import UdpPath
 from .caller import Caller
-from .handshakes import Handshakes, Wire
+from .handshakes import Handshakes, Tell, Wire
 from .listener import Listener
 
 POLL_MS = 200.0  # how long close() may wait for the thread
@@ -59,7 +59,7 @@ class WanLink:
 
     def __init__(
         self, plan: LinkPlan, clocks: tuple[Callable[[], float], Callable[[], datetime]], hear: Callable[[Event], None],
-        tell: Callable[[str], None],
+        tell: Tell,
     ) -> None:  # fmt: skip
         """Open no socket before the identity is proved. ``clocks``: steady now [s], and the calendar's UTC."""
         self.plan, self.role = plan, plan.role

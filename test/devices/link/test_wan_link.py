@@ -27,7 +27,7 @@ class End:
     def __init__(self, role, folder, local, remote, files=FILES, rekey_s=600.0):
         self.events, self.words = [], []
         plan = LinkPlan(role, folder, wires(NAMES, local, remote, CARDS), files, rekey_s=rekey_s)
-        self.link = WanLink(plan, (time.monotonic, today), self.events.append, self.words.append)
+        self.link = WanLink(plan, (time.monotonic, today), self.events.append, lambda words, fault: self.words.append(words))
         self.link.start()
 
     @property
