@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Any
 
 from ..bench import BenchArguments, Result
-from . import limiter, replay, targets
+from . import limiter, replay, targets, teleop
 
-PARTS: tuple[ModuleType, ...] = (targets, replay, limiter)
+PARTS: tuple[ModuleType, ...] = (targets, replay, limiter, teleop)
 
 
 def run(arguments: BenchArguments) -> Result:
