@@ -20,6 +20,7 @@ from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from ..ros.safety import SAFETY_FILE, read_safety_config
 from .arm_loop import COLUMNS, ArmLoop, PermitBox
+from .arm_motors import ArmMotors, make_gate
 from .arm_ports import VIEW, ArmPort
 from .arm_setup import make_controller, read_urdf
 
@@ -51,7 +52,7 @@ class ArmControl(SuiteNode):
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
         self._permits, self._trace = PermitBox(), TraceSampler()
-        self._limits = read_safety_config(self.params.config).gate
+        self._safety = read_safety_config(self.params.config)
         self._model = RobotModel(read_urdf(self.params.urdf))
         self._view_chain = self._model.chain(ROOT, VIEW)
         self._mounts = {arm: inverse(self._model.fixed(ROOT, f"{arm}_rcm")) for arm in (*INSTRUMENTS, CAMERA_ARM)}
@@ -69,11 +70,13 @@ class ArmControl(SuiteNode):
     def _make(self, arm: str) -> ArmLoop:
         p, follows = self.params, arm in FOLLOWING_ARMS
         chain = self._model.chain(f"{arm}_rcm", f"{arm}_tip")
-        controller = make_controller(arm, chain, (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
+        max_tick = (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate
+        controller = make_controller(arm, chain, max_tick)
         port = ArmPort(self, arm, controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
         tape = self.tape(f"arm_{arm}", COLUMNS) if follows and p.tape_dir else None
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
-        return ArmLoop(port, Gate(self._limits), chain, self._trace, tape, period)
+        motors = ArmMotors(port, make_gate(port, self._safety, max_tick))
+        return ArmLoop(port, Gate(self._safety.gate), motors, chain, self._trace, tape, period)
 
     def _on_permit(self, msg: Any) -> None:
         try:
@@ -86,6 +89,7 @@ class ArmControl(SuiteNode):
         done = loop.controller.command(text)
         if done and word in ("enable", "home"):
             loop.port.resume_robot()
+            loop.motors.gate.restart()
         if done and word == "enable" and self.params.home_on_enable and not loop.controller.homed:
             loop.controller.command("home")
         loop.port.show_state()
@@ -134,7 +138,7 @@ class ArmControl(SuiteNode):
             robot_age=max(now - loop.port.measured_at for loop in loops),
             robot_enabled=all(loop.robot_enabled and loop.controller.mode is ArmMode.ENABLED for loop in loops),
             tracking_fault=any(loop.controller.mode is ArmMode.FAULT for loop in loops),
-            bad_commands=sum(loop.gate.refused for loop in loops),
+            bad_commands=sum(loop.gate.refused + loop.motors.gate.bad for loop in loops),
         )
         self._report.publish(arm_to_msg(report))
 
@@ -144,7 +148,7 @@ class ArmControl(SuiteNode):
         for arm, loop in self.arms.items():
             values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
             values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"
-            values.update({f"{arm}_{name}": number for name, number in loop.controller.counts.items()})
+            values.update({f"{arm}_{name}": number for name, number in {**loop.controller.counts, **loop.motors.diagnose()}.items()})
         return values
 
 

@@ -16,10 +16,11 @@ from ..core.kinematics.model import Chain
 from ..core.kinematics.rcm import trocar_error
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
-from ..core.values import Permit, Phase
+from ..core.safety.gate_motor import LOCAL_PHASES
+from ..core.values import Permit
+from .arm_motors import ArmMotors
 from .arm_ports import ArmPort
 
-LOCAL_PHASES = (Phase.STANDBY, Phase.HOLDING)  # nobody follows: the local team may home and move joints
 OFFERED_BAD = (Cause.JUMP, Cause.BAD_COMMAND)
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
 COLUMNS = (
@@ -28,6 +29,7 @@ COLUMNS = (
     *("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion"),
     *(f"q{number}" for number in range(1, 7)),
     "limit_violation",
+    *("force_x", "force_y", "force_z", "refusal"),
 )
 NOTHING = (math.nan,) * len(POSE)
 ROBOT_MOVES = "ENABLED"
@@ -51,8 +53,11 @@ class PermitBox:
 class ArmLoop:
     """Port, gate and controller of one arm."""
 
-    def __init__(self, port: ArmPort, gate: Gate, chain: Chain, trace: TraceSampler, tape: Any, period: float) -> None:
+    def __init__(
+        self, port: ArmPort, gate: Gate, motors: ArmMotors, chain: Chain, trace: TraceSampler, tape: Any, period: float
+    ) -> None:
         """``period`` [s] between telemetry of this arm; ``chain`` RCM link -> tip from the URDF; ``tape`` None where not taped."""
+        self.motors, self._epoch = motors, 0
         self.port, self.gate, self.chain, self.trace, self.tape = port, gate, chain, trace, tape
         self.controller = port.controller
         self.period, self.telemetry_at = period, -math.inf
@@ -72,20 +77,21 @@ class ArmLoop:
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
+        held_back = offered.motion and self.motors.holds_back(self._target, self._setpoint_view(rcm_view), rcm_view, now)
         inputs = ArmInputs(
             target=self._target,
             stamp=self._target_stamp,
             jaw=port.jaw_command(now, jaw_age),
-            motion=offered.motion and rcm_view is not None and self.robot_enabled,
+            motion=offered.motion and not held_back and rcm_view is not None and self.robot_enabled,
             local_motion=self._local(permits, now),
             measured=measured,
             rcm_view=rcm_view if rcm_view is not None else self.chain.tool,
         )
-        self.output = self.controller.update(inputs, now)
-        if self.output.joints is not None:
-            port.send(self.output.joints, self.output.jaw, self._stamp(ros_stamp))
-            if fresh and self.output.served is not None:
-                self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
+        self.output = self.motors.limited(self.controller.update(inputs, now), held_back)
+        leave = permits.permit, now - permits.at, self._epoch
+        sent = self.motors.send(self.output, leave, measured, self._stamp(ros_stamp), now)
+        if sent and fresh and self.output.served is not None:
+            self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
         port.show_state()
 
     def _admit(self, permits: PermitBox, rcm_view: Frame | None, now: float) -> GateDecision:
@@ -110,6 +116,7 @@ class ArmLoop:
         self.decision = self.gate.admit(request, now)
         if self.decision.motion and target is not None:
             self._target, self._target_stamp = target, port.stamp()
+            self._epoch = permits.permit.motion_epoch if permits.permit is not None else 0
         elif not self.decision.motion and self.decision.cause not in OFFERED_BAD:
             self._target = self._target_stamp = None
         return self.decision
@@ -152,6 +159,8 @@ class ArmLoop:
             float(self.decision is not None and self.decision.motion),
             *measured.position,
             float(not self.chain.inside(measured.position)),
+            *(self.port.force if self.port.force is not None else NOTHING[:3]),
+            self.motors.refusal_number(),
         )
 
 

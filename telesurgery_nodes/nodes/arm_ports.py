@@ -11,10 +11,11 @@ from std_msgs.msg import String
 from ..core.arm.controller import ArmController
 from ..core.arm.trace import Stamp
 from ..core.arm.values import Measured
-from ..core.kinematics.frames import Frame, Vector, compose, frame_of, inverse, quaternion, rotate
+from ..core.kinematics.frames import Frame, Vector, compose, frame_of, inverse, quaternion, rotate, transpose
 from ..core.kinematics.limits import Joints
+from ..core.safety.force import AGE as FORCE_AGE
 from ..errors import KinematicsError
-from ..ros.messages import joint_msg, pose_from_msg, seconds
+from ..ros.messages import joint_msg, pose_from_msg, seconds, wrench_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
 from .tool_path import ToolPath
@@ -22,6 +23,7 @@ from .tool_path import ToolPath
 VIEW = "endoscope_view"
 NEVER = -math.inf
 TELEMETRY = ("arm_measured_js", "arm_measured_cp", "arm_local_cp", "arm_measured_cv", "arm_setpoint_js", "arm_setpoint_cp")
+FORCES = ("arm_measured_cf", "arm_body_cf")
 JAW_TELEMETRY = ("jaw_measured_js", "jaw_setpoint_js")
 
 
@@ -47,10 +49,13 @@ class ArmPort:
         self.command: PoseStamped | None = None
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
         self.command_new = False
+        self.force: Vector | None = None
+        self.force_at = NEVER
         self._jaw_command = math.nan
         self._joints: Any = None
         self._jaw: Any = None
-        self._outputs = {key: node.publisher(key, arm=arm) for key in (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()))}
+        keys = (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()), *(FORCES if follows else ()))
+        self._outputs = {key: node.publisher(key, arm=arm) for key in keys}
         self._heard: frozenset[str] = frozenset()
         self._path = ToolPath(node, arm) if follows else None
         self._robot = node.publisher("robot_servo_jp", arm=arm)
@@ -75,6 +80,7 @@ class ArmPort:
             look("robot_jaw_measured_js", self._on_measured_jaw, arm=arm)
         if self.follows:
             look("robot_setpoint_js", on_echo, arm=arm)
+            look("robot_measured_cf", self._on_force, arm=arm)
 
     def read(self) -> None:
         """Take the newest streams; called once a tick."""
@@ -101,6 +107,15 @@ class ArmPort:
 
     def _on_measured_jaw(self, msg: Any) -> None:
         self._jaw = msg
+
+    def _on_force(self, msg: Any) -> None:
+        """What cannot be used is counted and not kept: the force then grows old, and an unknown force moves nothing."""
+        force = msg.wrench.force
+        vector = (float(force.x), float(force.y), float(force.z))
+        if msg.header.frame_id in ("", f"{self.arm}_rcm") and all(map(math.isfinite, vector)):
+            self.force, self.force_at = vector, self.node.now()
+        else:
+            self.node.count(f"{self.arm}_bad_force")
 
     def _on_robot_state(self, msg: Any) -> None:
         self.robot_state = msg.data
@@ -196,6 +211,12 @@ class ArmPort:
         if "arm_measured_cv" in heard:
             linear, angular = kinematics.twist(measured.position, measured.velocity)
             self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp))
+        if self.force is not None and now - self.force_at <= FORCE_AGE:
+            if "arm_measured_cf" in heard:
+                self._outputs["arm_measured_cf"].publish(wrench_msg(rotate(view_rcm.r, self.force), stamp, VIEW))
+            if "arm_body_cf" in heard:
+                body = rotate(transpose(local.r), self.force)
+                self._outputs["arm_body_cf"].publish(wrench_msg(body, stamp, f"{self.arm}_tip"))
 
 
 def twist_msg(linear: Vector, angular: Vector, stamp: Any) -> TwistStamped:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, WrenchStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray, UInt64MultiArray
@@ -76,6 +76,14 @@ def joint_msg(
     msg.velocity, msg.effort = array("d", velocity), array("d", effort)
     if stamp is not None:
         msg.header.stamp = stamp
+    return msg
+
+
+def wrench_msg(force: Sequence[float], stamp: Time, frame: str) -> WrenchStamped:
+    """WrenchStamped of a force (3,) [N] without torque."""
+    msg = WrenchStamped()
+    msg.header.stamp, msg.header.frame_id = stamp, frame
+    msg.wrench.force.x, msg.wrench.force.y, msg.wrench.force.z = (float(value) for value in force)
     return msg
 
 

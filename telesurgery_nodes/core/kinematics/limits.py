@@ -37,6 +37,7 @@ class Limit(enum.IntFlag):
     UNREACHABLE = 256  # no solution at all: the arm holds
     BRANCH = 512  # the only solution is a wrist flip away: orientation held back
     LATE = 1024  # the control tick was late; the step was not stretched
+    FORCE = 4096  # the tool pushes too hard: no further into what it touches
 
 
 @dataclass(frozen=True)

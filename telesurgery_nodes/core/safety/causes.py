@@ -46,6 +46,8 @@ class Cause(enum.IntEnum):
     LOCAL_PAUSE = 23
     LOCAL_STOP = 24
     NO_PERMISSION = 25
+    OVER_FORCE = 30
+    FORCE_UNKNOWN = 31
 
 
 class Tier(enum.IntEnum):
@@ -147,6 +149,8 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         Cause.LOCAL_PAUSE: CauseRow(_PAUSE, NEVER, AT_ONCE, _E, Clear.RESUME, _MED, False, "paused by the team at the patient"),
         Cause.LOCAL_STOP: CauseRow(_FAULT, NEVER, AT_ONCE, _A, Clear.RESET, _HIGH, False, "stopped by the team at the patient"),
         Cause.NO_PERMISSION: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, Alarm.NONE, False, "the permit does not allow motion"),
+        Cause.OVER_FORCE: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, _HIGH, False, "a tool pushes too hard: it may only come away"),
+        Cause.FORCE_UNKNOWN: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, _MED, False, "the force on a tool is not known"),
     }
 )
 
