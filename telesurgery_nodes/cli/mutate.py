@@ -36,7 +36,7 @@ class Mutation:
 def mutants(source: str) -> Iterator[tuple[int, str, str]]:
     """(line, what was changed, source) of every mutant."""
     tree = ast.parse(source)
-    idle = set(_annotations(tree))  # never evaluated: nothing could notice
+    idle = set(_idle(tree))
     for node in [node for node in ast.walk(tree) if node not in idle]:
         for owner, name, value, line, what in [*_values(node), *_statements(node)]:
             before = getattr(owner, name)
@@ -45,11 +45,14 @@ def mutants(source: str) -> Iterator[tuple[int, str, str]]:
             setattr(owner, name, before)
 
 
-def _annotations(tree: ast.AST) -> Iterator[ast.AST]:
+def _idle(tree: ast.AST) -> Iterator[ast.AST]:
+    """What nothing could notice: annotations are never evaluated."""
     for node in ast.walk(tree):
         for name in ("annotation", "returns"):
             if getattr(node, name, None) is not None:
                 yield from ast.walk(getattr(node, name))
+        if isinstance(node, ast.keyword) and node.arg == "strict":  # of a zip: only rows of unequal length would tell
+            yield node.value
 
 
 def _values(node: ast.AST) -> Iterator[tuple[Any, str, Any, int, str]]:
@@ -65,8 +68,12 @@ def _values(node: ast.AST) -> Iterator[tuple[Any, str, Any, int, str]]:
         yield node, "test", ast.UnaryOp(ast.Not(), node.test), line, "condition negated"
     if isinstance(node, ast.Constant) and type(node.value) in (int, bool):
         yield node, "value", (not node.value) if isinstance(node.value, bool) else node.value + 1, line, f"{node.value!r} changed"
-    if isinstance(node, ast.Return) and node.value is not None:
+    if isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         yield node, "value", ast.Constant(None), line, "returns None"
+
+
+def _is_none(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _statements(node: ast.AST) -> Iterator[tuple[Any, str, Any, int, str]]:

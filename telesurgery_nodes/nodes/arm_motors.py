@@ -48,7 +48,7 @@ class ArmMotors:
         force = self.force(now)
         before, self.push = self.push, push(force, self.gate.limits.force)
         if self.push is not before:
-            self.port.controller.counts[f"force_{self.push.name.lower()}"] += 1
+            self.port.controller.counts[f"force_{self.push.value}"] += 1
         if self.push is Push.UNKNOWN:
             return True
         if self.push is not Push.STOP or force is None or target is None or setpoint is None or rcm_view is None:
@@ -94,5 +94,5 @@ class ArmMotors:
     def diagnose(self) -> Mapping[str, object]:
         """Refusals by reason, and what is known about the force."""
         decision = self.decision
-        words: dict[str, object] = {"motors": decision.cause.name if decision is not None else "none", "force_state": self.push.name}
+        words: dict[str, object] = {"motors": decision.cause.name if decision is not None else "none", "force_state": self.push.value}
         return {**words, **{f"refused_{name}": number for name, number in self.gate.counts.items()}}

@@ -17,13 +17,13 @@ AGE = 0.15  # [s] an older force is not the present one: where a silent robot la
 ALONG = 1e-9  # [m] a step against the force by no more than this is rounding
 
 
-class Push(enum.IntEnum):
-    """What is known about the force, in order of severity."""
+class Push(enum.Enum):
+    """What is known about the force."""
 
-    FREE = 0
-    WARN = 1
-    STOP = 2
-    UNKNOWN = 3
+    FREE = "free"
+    WARN = "warn"
+    STOP = "stop"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,7 @@ class MotorGate:
         self.bad = 0
         self.latched = False
         self._forward = forward
-        self._row: Joints | None = None
-        self._tip: Frame | None = None
+        self._held: tuple[Joints, Frame] | None = None
         self._speed: Joints = ()
         self._started = 0.0
         self._at: float | None = None
@@ -61,7 +60,7 @@ class MotorGate:
         self._at = now
         self._learn(request.permit)
         if request.joints is None:
-            self._row = self._tip = None
+            self._held = None
             return MotorDecision(None, None, None, Cause.NONE, self.latched)
         row = self._as_row(request.joints, request.jaw)
         if row is None:
@@ -91,19 +90,19 @@ class MotorGate:
         return row if len(row) == len(self.limits.joints.lower) and all(map(math.isfinite, row)) else None
 
     def _reach(self, row: Joints) -> Frame:
-        if self._tip is not None and row == self._row:
-            return self._tip  # an arm that holds need not be computed again
+        if self._held is not None and row == self._held[0]:
+            return self._held[1]  # an arm that holds need not be computed again
         return self._forward(row[:-1] if self.limits.has_jaw else row)
 
     def _judge(self, row: Joints, tip: Frame, request: MotorRequest, missing: Refusal | None, dt: float, now: float) -> Refusal | None:
-        """The first reason against it. Standing still is always admitted once anything was."""
-        old, old_tip = self._row, self._tip
+        """The first reason against it. Standing still is always admitted once anything was, also to a latched arm."""
+        if self._held is None:
+            return Refusal.START if self._far_from_arm(tip, request) else None
+        old, old_tip = self._held
         if row == old:
             return None
         if self.latched:
             return Refusal.LATCHED
-        if old is None or old_tip is None:
-            return Refusal.START if self._far_from_arm(tip, request) else None
         return (
             self._place(row, old, tip, old_tip)
             or self._motion(row, old, tip, old_tip, dt)
@@ -177,14 +176,14 @@ class MotorGate:
         return Refusal.FORCE if pushes(step, force) else None
 
     def _admit(self, row: Joints, tip: Frame, dt: float, starts: bool) -> None:
-        old = self._row
-        if row == old or old is None or starts:
+        old = self._held[0] if self._held is not None and not starts else None
+        if old is None or row == old:
             self._speed = self._left_speed = (0.0,) * len(row)
-            self._started = 0.0 if row == old else dt
+            self._started = dt if old is None else 0.0
         else:
             self._speed = tuple((x - was) / dt for x, was in zip(row, old, strict=True))
             self._started = 0.0
-        self._row, self._tip, self._may_start, self._bad_row = row, tip, False, 0
+        self._held, self._may_start, self._bad_row = (row, tip), False, 0
 
     def _refuse(self, refusal: Refusal) -> MotorDecision:
         """Count it, and send again what was admitted last; nothing where there is none."""
@@ -193,9 +192,10 @@ class MotorGate:
             self.bad += 1
             self._bad_row += 1
             self.latched = self.latched or self._bad_row >= BAD_ROW
-        cause, row = CAUSE_OF.get(refusal, Cause.BAD_COMMAND), self._row
-        if row is None:
+        cause = CAUSE_OF.get(refusal, Cause.BAD_COMMAND)
+        if self._held is None:
             return MotorDecision(None, None, refusal, cause, self.latched)
+        row = self._held[0]
         self._speed = self._left_speed = (0.0,) * len(row)
         self._started = 0.0
         joints, jaw = (row[:-1], row[-1]) if self.limits.has_jaw else (row, None)

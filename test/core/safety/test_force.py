@@ -1,6 +1,7 @@
 """How severe a force is, and which steps go against it: both sides of every limit."""
 
 import math
+from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -42,3 +43,9 @@ def test_only_a_step_against_the_force_pushes():
     assert pushes((0.0, 0.0, -1e-6), force) and pushes((0.01, 0.0, -2.0 * ALONG), force)
     assert not pushes((0.0, 0.0, 1e-6), force) and not pushes((0.01, 0.01, 0.0), force) and not pushes((0.0, 0.0, -ALONG), force)
     assert pushes((math.nan, 0.0, 0.0), force)
+
+
+@pytest.mark.parametrize("value", [LIMITS, Force((0.0, 0.0, 0.0), 0.0)])
+def test_values_are_frozen(value):
+    with pytest.raises(FrozenInstanceError):
+        value.age = 1.0

@@ -4,11 +4,11 @@ import math
 from dataclasses import replace
 
 import pytest
-from motor_arm import DT, FOLLOW, LIMITS, LOCAL, Arm
+from motor_arm import DT, FOLLOW, GOOD, JAW, LIMITS, LOCAL, Arm, forward
 
 from telesurgery_nodes.core.safety.causes import Cause
 from telesurgery_nodes.core.safety.force import Force
-from telesurgery_nodes.core.safety.gate_motor import BAD_ROW, EASE, EASE_GAIN, ROUNDING
+from telesurgery_nodes.core.safety.gate_motor import BAD_ROW, EASE, EASE_GAIN, ROUNDING, MotorGate
 from telesurgery_nodes.core.safety.motor import CAUSE_OF, Refusal
 from telesurgery_nodes.core.values import Phase
 
@@ -178,15 +178,69 @@ def test_a_latch_ends_with_a_larger_motion_epoch(permit, opens):
     assert (decision.refusal is None, decision.latched) == (opens, not opens)
 
 
-def test_after_a_latch_the_count_begins_anew():
-    for end in (lambda arm: arm.gate.restart(), lambda arm: arm.by(0.0, permit=replace(FOLLOW, motion_epoch=5))):
+def larger_epoch(arm):
+    arm.by(0.0, permit=replace(FOLLOW, motion_epoch=5))
+
+
+@pytest.mark.parametrize("end", [lambda arm: arm.gate.restart(), larger_epoch, lambda arm: arm.by(0.0)])
+@pytest.mark.parametrize("before", range(BAD_ROW))
+def test_the_count_begins_anew(end, before):
+    arm = Arm()
+    for _ in range(before):
+        arm.by(9.0)
+    end(arm)
+    assert [arm.by(9.0, motion_epoch=5).latched for _ in range(BAD_ROW)] == [False] * (BAD_ROW - 1) + [True]
+    assert BAD_ROW == 3  # 12 ms, as docs/safety.md says
+
+
+def test_both_ends_of_a_latch_open_it():
+    for end in (lambda arm: arm.gate.restart(), larger_epoch):
         arm = latched_arm()
         end(arm)
         assert not arm.gate.latched
-        assert not arm.by(0.01, motion_epoch=5).latched
-    arm = Arm()
-    arm.by(0.01)
-    arm.by(0.01)
-    arm.gate.restart()
-    arm.gate._may_start = False
-    assert not arm.by(0.01).latched
+        assert [arm.by(9.0).latched for _ in range(BAD_ROW)] == [False] * (BAD_ROW - 1) + [True]
+
+
+def test_the_first_motion_epoch_opens_a_latch_from_before_it():
+    none = replace(LOCAL, motion_epoch=0)
+    gate = MotorGate(LIMITS, forward)
+    gate.update(replace(GOOD, permit=none), 0.0)
+    for tick in range(BAD_ROW):
+        gate.update(replace(GOOD, permit=none, jaw=9.0), DT * (tick + 1))
+    assert gate.latched
+    gate.update(replace(GOOD, permit=replace(FOLLOW, motion_epoch=1)), DT * 5)
+    assert not gate.latched
+
+
+def test_an_arm_that_never_had_leave_does_not_begin():
+    gate = MotorGate(LIMITS, forward)
+    assert gate.update(replace(GOOD, permit=None), 0.0).refusal is None
+    assert gate.update(replace(GOOD, permit=None, jaw=JAW + 1e-4), DT).refusal is Refusal.PERMIT
+
+
+def test_exactly_within_the_rules_of_coming_to_rest():
+    for step in (-ROUNDING, ROUNDING):
+        assert Arm().ask((0.0, step, -0.1, 0.0), permit=None).refusal is None
+    for since, refusal in [(EASE, None), (EASE + 1e-6, Refusal.PERMIT)]:
+        gate = MotorGate(LIMITS, forward)
+        begun = 0.015 * DT
+        for now, x in ((-2.0 * DT, 0.0), (-DT, 0.0), (0.0, begun)):
+            assert gate.update(replace(GOOD, joints=(x, 0.0, -0.1, 0.0)), now).refusal is None
+        slow = replace(GOOD, permit=None, joints=(begun + 0.0001, 0.0, -0.1, 0.0))  # 5 mm/s, as late ticks count 20 ms at most
+        assert gate.update(slow, since - DT).refusal is None
+        faster = replace(slow, joints=(begun + 0.0001 + 0.012 * DT, 0.0, -0.1, 0.0))
+        assert gate.update(faster, since).refusal is refusal, since
+    gate = MotorGate(replace(LIMITS, brake=0.125), forward)
+    for now, x in ((0.0, 0.0), (0.25, 0.0), (0.5, 1e-4)):
+        gate.update(replace(GOOD, joints=(x, 0.0, -0.1, 0.0)), now)
+    assert gate.update(replace(GOOD, permit=None, joints=(1.5e-4, 0.0, -0.1, 0.0)), 0.625).refusal is None
+
+
+@pytest.mark.parametrize("axis", range(3))
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_force_counts_along_its_own_axis_wherever_the_tip_is(axis, sign):
+    vector = tuple(sign * 6.0 if index == axis else 0.0 for index in range(3))
+    for direction, refusal in ((-sign, Refusal.FORCE), (sign, None)):
+        step = {("dx", "dy", "dz")[axis]: direction * 1e-5}
+        for start in ((0.03, 0.02, -0.1, 0.0), (-0.03, -0.02, -0.1, 0.0)):
+            assert Arm(start=start).by(**step, force=Force(vector, 0.0)).refusal is refusal
