@@ -76,7 +76,7 @@ CHANNELS: dict[str, Channel] = {
     "robot_jaw_servo_jp": Channel("robot/{arm}/jaw/servo_jp", JOINTS, "patient", 62.5, "jaw set point to the motors"),
     "robot_measured_js": Channel("robot/{arm}/measured_js", JOINTS, "patient", 125, "joints as the motors measure them"),
     "robot_jaw_measured_js": Channel("robot/{arm}/jaw/measured_js", JOINTS, "patient", 62.5, "jaw as measured"),
-    "robot_measured_cf": Channel("robot/{arm}/measured_cf", WRENCH, "patient", 62.5, "force on the tip by what it touches, its rcm frame"),
+    "robot_measured_cf": Channel("robot/{arm}/measured_cf", WRENCH, "patient", 125, "force on the tip by what it touches, its rcm frame"),
     "robot_setpoint_js": Channel("robot/{arm}/setpoint_js", JOINTS, "patient", 125, "set point in force; stamp = the servo_jp served"),
     "robot_operating_state": Channel("robot/{arm}/operating_state", STRING, "patient", 0, "ENABLED, or PAUSED by its brake", latched=True),
     "robot_state_command": Channel("robot/{arm}/state_command", STRING, "patient", 0, "brake off: enable, after a pause resume", depth=10),

@@ -32,6 +32,14 @@ class Pose:
     rotation: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Wrench:
+    """What the surroundings exert on a tip, in a frame of the tip's position: ``force`` [N] and ``torque`` [Nm], shape (3,) each."""
+
+    force: FloatArray
+    torque: FloatArray
+
+
 @dataclass(frozen=True)
 class Pedals:
     """What the operator's feet and head say. ``engage`` is the dead-man pedal (dVRK: coag / operator present)."""

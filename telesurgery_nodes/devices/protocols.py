@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.values import ArmState, ConsoleState, FloatArray, HandSample, StereoFrame
+from ..core.values import ArmState, ConsoleState, FloatArray, HandSample, StereoFrame, Wrench
 
 ImageArray = NDArray[np.uint8]
 
@@ -58,6 +58,24 @@ class Robot(Protocol):
         """Release the robot. Never raises."""
 
 
+@runtime_checkable
+class ForceSensing(Protocol):
+    """A robot that also measures what its tips touch. Optional: a robot without it says nothing, and its arms then need
+    `force_sensor: none` in config/safety.yaml to move.
+    """
+
+    def wrench(self, arm: str) -> Wrench | None:
+        """What the surroundings exert on the tip of an arm, axes of its RCM frame, without gravity; None where it is not known."""
+
+
+@runtime_checkable
+class ForceFeedback(Protocol):
+    """A master that can push the hand. Optional: masters without it are never asked."""
+
+    def push(self, forces: Mapping[str, FloatArray]) -> None:
+        """Forces (3,) [N] on the hands by master name, display frame, to give from now on; an empty mapping: none."""
+
+
 class StereoSource(Protocol):
     """A pair of eyes. Entry-point group ``telesurgery_nodes.cameras``."""
 
@@ -98,4 +116,4 @@ class Path(Protocol):
         """Release the path. Never raises."""
 
 
-__all__ = ["MasterDevice", "Path", "Robot", "StereoSource", "VideoCodec"]
+__all__ = ["ForceFeedback", "ForceSensing", "MasterDevice", "Path", "Robot", "StereoSource", "VideoCodec"]

@@ -50,6 +50,7 @@ class ArmPort:
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
         self.command_new = False
         self.force: Vector | None = None
+        self.torque: Vector = (0.0, 0.0, 0.0)
         self.force_at = NEVER
         self._jaw_command = math.nan
         self._joints: Any = None
@@ -110,10 +111,9 @@ class ArmPort:
 
     def _on_force(self, msg: Any) -> None:
         """What cannot be used is counted and not kept: the force then grows old, and an unknown force moves nothing."""
-        force = msg.wrench.force
-        vector = (float(force.x), float(force.y), float(force.z))
-        if msg.header.frame_id in ("", f"{self.arm}_rcm") and all(map(math.isfinite, vector)):
-            self.force, self.force_at = vector, self.node.now()
+        force, torque = ((part.x, part.y, part.z) for part in (msg.wrench.force, msg.wrench.torque))
+        if msg.header.frame_id in ("", f"{self.arm}_rcm") and all(map(math.isfinite, (*force, *torque))):
+            self.force, self.torque, self.force_at = force, torque, self.node.now()
         else:
             self.node.count(f"{self.arm}_bad_force")
 
@@ -211,12 +211,16 @@ class ArmPort:
         if "arm_measured_cv" in heard:
             linear, angular = kinematics.twist(measured.position, measured.velocity)
             self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp))
-        if self.force is not None and now - self.force_at <= FORCE_AGE:
-            if "arm_measured_cf" in heard:
-                self._outputs["arm_measured_cf"].publish(wrench_msg(rotate(view_rcm.r, self.force), stamp, VIEW))
-            if "arm_body_cf" in heard:
-                body = rotate(transpose(local.r), self.force)
-                self._outputs["arm_body_cf"].publish(wrench_msg(body, stamp, f"{self.arm}_tip"))
+        self._force_telemetry(now, view_rcm, local, stamp)
+
+    def _force_telemetry(self, now: float, view_rcm: Frame, local: Frame, stamp: Any) -> None:
+        """The same wrench in two frames; nothing where it is not known."""
+        if self.force is None or now - self.force_at > FORCE_AGE:
+            return
+        tip_rcm = transpose(local.r)
+        for key, turn, frame in (("arm_measured_cf", view_rcm.r, VIEW), ("arm_body_cf", tip_rcm, f"{self.arm}_tip")):
+            if key in self._heard:
+                self._outputs[key].publish(wrench_msg(rotate(turn, self.force), stamp, frame, rotate(turn, self.torque)))
 
 
 def twist_msg(linear: Vector, angular: Vector, stamp: Any) -> TwistStamped:

@@ -79,11 +79,12 @@ def joint_msg(
     return msg
 
 
-def wrench_msg(force: Sequence[float], stamp: Time, frame: str) -> WrenchStamped:
-    """WrenchStamped of a force (3,) [N] without torque."""
+def wrench_msg(force: Iterable[float], stamp: Time, frame: str, torque: Iterable[float] = (0.0, 0.0, 0.0)) -> WrenchStamped:
+    """WrenchStamped of a force (3,) [N] and a torque (3,) [Nm]."""
     msg = WrenchStamped()
     msg.header.stamp, msg.header.frame_id = stamp, frame
-    msg.wrench.force.x, msg.wrench.force.y, msg.wrench.force.z = (float(value) for value in force)
+    for part, values in ((msg.wrench.force, force), (msg.wrench.torque, torque)):
+        part.x, part.y, part.z = (float(value) for value in values)
     return msg
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...core.kinematics.frames import Frame, Vector, compose, rotate
+from ...core.kinematics.model import Chain, RobotModel
 from ...core.robot.follower import Follower, Limits
 from ...core.values import CAMERA_ARM, INSTRUMENTS, FloatArray
 from ...description import Home
@@ -17,6 +19,7 @@ from ...errors import ConfigError, DeviceError
 INSTRUMENT_JOINTS = ("yaw", "pitch", "insertion", "roll", "wrist_pitch", "wrist_yaw")
 CAMERA_JOINTS = ("yaw", "pitch", "insertion", "roll")
 JAW = "jaw"
+FINGER = 0.0102  # [m] length of the jaws along the tip's z (urdf/psm.urdf.xacro)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +76,26 @@ def start_positions(layout: Layout, home: Mapping[str, Home]) -> FloatArray:
     if bad:
         raise ConfigError(f"home outside the joint limits: {', '.join(bad)}")
     return row
+
+
+@dataclass(frozen=True)
+class Tip:
+    """Where an instrument's fingers end: ``mount`` patient_cart -> RCM, ``chain`` RCM -> tip."""
+
+    mount: Frame
+    chain: Chain
+
+    def end(self, q: FloatArray) -> Vector:
+        """End of the closed fingers in the cart frame [m]."""
+        tip = compose(self.mount, self.chain.forward(q.tolist()))
+        x, y, z = rotate(tip.r, (0.0, 0.0, FINGER))
+        return tip.p[0] + x, tip.p[1] + y, tip.p[2] + z
+
+
+def tips(description: str) -> dict[str, Tip]:
+    """Tips of the instruments."""
+    model = RobotModel(description)
+    return {arm: Tip(model.fixed("patient_cart", f"{arm}_rcm"), model.chain(f"{arm}_rcm", f"{arm}_tip")) for arm in INSTRUMENTS}
 
 
 class SetpointInlet:
