@@ -46,7 +46,7 @@ FREE_AIR = Force((0.0, 0.0, 0.0), 0.0)
 GATE = Subject(
     ("core/safety/gate_motor.py", "core/safety/motor.py", "core/safety/force.py", "core/safety/gate.py"),
     "test/core/safety",
-    ("test_gate_motor.py", "test_gate_motor_leave.py", "test_gate_motor_orders.py", "test_force.py", "test_gate.py"),
+    (*(f"test_gate_motor{part}.py" for part in ("", "_exact", "_leave", "_orders")), "test_force.py", "test_gate.py"),
 )
 KILLED = 95.0
 MM = 1e3
