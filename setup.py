@@ -34,7 +34,7 @@ COMMON = [
     "transforms3d>=0.4",
     "PyYAML>=5.4",
     "cryptography>=42",
-    "pyOpenSSL>=24",
+    "pyOpenSSL>=24.3",
     "matplotlib>=3.5",
     "psutil>=5.8",
 ]

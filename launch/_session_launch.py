@@ -9,10 +9,9 @@ from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from telesurgery_nodes.cli.inputs import check_input, presets
-from telesurgery_nodes.keys import ensure_key, load_key
+from telesurgery_nodes.cli.inputs import check_input, one_machine, presets
 from telesurgery_nodes.resources import find_resource
-from telesurgery_nodes.session import CODECS, PATHS, ROBOTS, SITES, SessionOptions, far_ends, layout, values
+from telesurgery_nodes.session import CODECS, PATHS, ROBOTS, SITES, SessionOptions, far_ends, layout
 
 BASE = SessionOptions()
 BOOL = ["true", "false"]
@@ -44,7 +43,8 @@ def arguments(enable_on_start):
         declare("patient_local", "", "own address of each path of the patient bridge, with commas; empty: any"),
         declare("patient_interfaces", "", "network card of each path of the patient bridge, with commas; empty: any"),
         declare("path_mbit", 50.0, "contracted rate of each path between two hosts [Mbit/s]"),
-        declare("key_file", "", "session key (32 bytes, mode 600); empty: that of the user, made at the first emulated session"),
+        declare("surgeon_identity", "", "folder of the surgeon's device (docs/keys.md); empty: one is made, for an emulated session only"),
+        declare("patient_identity", "", "folder of the patient's device (docs/keys.md); empty: one is made, for an emulated session only"),
         declare("playout_ms", BASE.playout_ms, "serve commands this long after their stamp [ms], to even out jitter; 0: at arrival"),
         declare("topics_file", "", "further topics to carry, the same file at both sites (docs/link.md); empty: none"),
         declare("out", "", "session folder for raw samples and snapshots; empty: none"),
@@ -67,7 +67,8 @@ def options_from(context):
         preset=text("preset"), input=text("input"), robot=text("robot"), seed=int(text("seed")), scale=float(text("scale")),
         codec=text("codec"), width=int(text("width")), height=int(text("height")), fps=int(text("fps")),
         domains=(int(text("surgeon_domain")), int(text("patient_domain"))), ports=tuple(FIRST_PORT + i for i in range(4 * PATHS)),
-        key_file=text("key_file"), out=text("out"), headless=flag("headless"), reengage=flag("reengage"),
+        surgeon_identity=text("surgeon_identity"), patient_identity=text("patient_identity"), out=text("out"),
+        headless=flag("headless"), reengage=flag("reengage"),
         enable_on_start=flag("enable_on_start"), topics_file=text("topics_file"), playout_ms=float(text("playout_ms")),
     )  # fmt: skip
 
@@ -123,8 +124,8 @@ def describe(sites, enable_on_start="false"):
         if options.out:
             Path(options.out).mkdir(parents=True, exist_ok=True)
         far = any(LaunchConfiguration(f"{side}_paths").perform(context) for side in ("surgeon", "patient"))
-        # A key made here would not be the other host's; on one machine that plays both sites it may be.
-        (load_key if far else ensure_key)(str(values(options)["key_file"]))
+        # A consortium made here would not be the other host's; on one machine that plays both sites it may be.
+        options = options if far else one_machine(options)
         # Sites that talk to another host have a real network between them.
         chosen = tuple(site for site in SITES if site in sites and not (far and site == "wan"))
         found = [made for process in layout(options, chosen) for made in action(with_far_ends(process, context))]

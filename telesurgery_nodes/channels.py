@@ -37,11 +37,15 @@ CHANNELS: dict[str, Channel] = {
     "pedal_clutch": Channel("footpedals/clutch", JOY, "surgeon", 20, "clutch pedal, 0/1", latched=True),
     "pedal_engage": Channel("footpedals/coag", JOY, "surgeon", 20, "engage (dead-man) pedal, 0/1", latched=True),
     "pedal_camera": Channel("footpedals/camera", JOY, "surgeon", 20, "camera pedal, 0/1", latched=True),
+    "stop_button": Channel("console/stop_button", JOY, "surgeon", 20, "stop button, 0/1; a press latches the stop", latched=True),
     "operator_present": Channel("console/operator_present", JOY, "surgeon", 20, "head sensor, 0/1", latched=True),
     "joy": Channel("joy", JOY, "surgeon", 50, "gamepad, from the ROS joy node"),
     "console_following": Channel("console/following", "std_msgs/Bool", "surgeon", 10, "the arms follow the hands", latched=True),
     "console_phase": Channel("console/phase", "std_msgs/UInt8", "surgeon", 10, "patient side phase (safety.md)", latched=True),
     "picture_age": Channel("console/picture_age", "std_msgs/Float64", "surgeon", 25, "age of the picture shown [s]"),
+    "picture_trace": Channel(
+        "console/picture_trace", "std_msgs/Float64MultiArray", "surgeon", 25, "stamp and age of the picture shown [s], then its stages [s]"
+    ),
     "status": Channel("console/status", STRING, "surgeon", 10, "JSON: state, loop, paths, picture age, tracking error"),
     "mirror_cp": Channel("{arm}/measured_cp", POSE, "surgeon", 100, "tool tip as returned over the link, endoscope_view frame"),
     "mirror_cf": Channel("{arm}/measured_cf", WRENCH, "surgeon", 100, "force on a tool as returned over the link, endoscope_view frame"),

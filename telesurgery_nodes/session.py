@@ -48,7 +48,8 @@ class SessionOptions:
     fps: int = 25
     domains: tuple[int, int] | None = None
     ports: tuple[int, ...] | None = None
-    key_file: str = ""
+    surgeon_identity: str = ""
+    patient_identity: str = ""
     out: str = ""
     headless: bool = True
     reengage: bool = True
@@ -132,15 +133,15 @@ TABLE: tuple[Row, ...] = (
         parameters={**TAPES, "width": Of("width"), "height": Of("height"), "fps": Of("fps"), "codec": Of("codec")},
         needs=("simulation",), nice=PICTURE_NICE),
     Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
-        parameters={**TAPES, "side": "patient", "key_file": Of("key_file"), "local": Of("patient_local"), "remote": Of("patient_remote"),
-                    "topics_file": Of("topics_file"), "playout_ms": Of("playout_ms")},
+        parameters={**TAPES, "side": "patient", "identity": Of("patient_identity"), "local": Of("patient_local"),
+                    "remote": Of("patient_remote"), "topics_file": Of("topics_file"), "playout_ms": Of("playout_ms")},
         needs=("arm_control",)),
     Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
         parameters={"preset": Of("preset"), "seed": Of("seed"), "surgeon": Of("wan_surgeon"), "patient": Of("wan_patient"),
                     "stats": Of("stats")}),
     Row("teleop_bridge_surgeon", "surgeon", "teleop_bridge", "clutch, scale, and the surgeon end of the link",
         node="teleop_bridge_surgeon",
-        parameters={**TAPES, "side": "surgeon", "key_file": Of("key_file"), "scale": Of("scale"), "rate": COMMAND_RATE,
+        parameters={**TAPES, "side": "surgeon", "identity": Of("surgeon_identity"), "scale": Of("scale"), "rate": COMMAND_RATE,
                     "local": Of("surgeon_local"), "remote": Of("surgeon_remote"), "topics_file": Of("topics_file")},
         needs=("link_emulator",)),
     Row("stereo_viewer", "surgeon", "stereo_viewer", "both eyes with the age of the picture",
@@ -202,9 +203,9 @@ def pick_ports(count: int) -> tuple[int, ...]:
             probe.close()
 
 
-def default_key_file() -> str:
-    """Where the session key lives when the user names no file: private to the user, the same for every session."""
-    return str(Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "telesurgery_nodes" / "session.key")
+def default_identities() -> str:
+    """Where the identities of a one-machine session live when the user names no folder: private to the user, the same for every session."""
+    return str(Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "telesurgery_nodes" / "demo")
 
 
 def _addresses(ports: tuple[int, ...]) -> list[str]:
@@ -234,7 +235,7 @@ def values(options: SessionOptions) -> dict[str, object]:
         "width": options.width, "height": options.height, "fps": int(options.fps), "reengage": options.reengage,
         "enable_on_start": options.enable_on_start, "topics_file": options.topics_file, "playout_ms": float(options.playout_ms),
         "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
-        "key_file": options.key_file or default_key_file(),
+        "surgeon_identity": options.surgeon_identity, "patient_identity": options.patient_identity,
         "tapes": str(out / "tapes") if out else "", "snapshots": str(out / "snapshots") if out else "",
         "stats": str(out / "logs" / "link_emulator.jsonl") if out else "",
         "surgeon_local": surgeon, "surgeon_remote": near,

@@ -13,7 +13,9 @@ from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.session import SITES, TABLE, Of, SessionOptions, far_ends, layout, pick_domains, pick_ports, values, yaml_word
 
 NODES = Path(session.__file__).parent / "nodes"
-OPTIONS = SessionOptions(domains=(20, 21), ports=tuple(range(40001, 40009)), out="/tmp/x", key_file="/tmp/k")
+OPTIONS = SessionOptions(
+    domains=(20, 21), ports=tuple(range(40001, 40009)), out="/tmp/x", surgeon_identity="/tmp/s", patient_identity="/tmp/p"
+)
 
 
 def by_name(options=OPTIONS, **more):
@@ -93,10 +95,10 @@ def test_each_bridge_talks_to_the_emulator_and_to_nobody_else():
     assert len({*own, *wan["surgeon"], *wan["patient"]}) == 4 * session.PATHS
 
 
-def test_both_bridges_have_the_same_key_and_their_own_side():
+def test_each_bridge_has_its_own_identity_and_side():
     found = by_name()
     surgeon, patient = found["teleop_bridge_surgeon"].params, found["teleop_bridge_patient"].params
-    assert surgeon["key_file"] == patient["key_file"] == "/tmp/k"
+    assert (surgeon["identity"], patient["identity"]) == ("/tmp/s", "/tmp/p")
     assert (surgeon["side"], patient["side"]) == ("surgeon", "patient")
 
 
@@ -166,7 +168,7 @@ def test_a_bridge_on_a_real_network_has_a_path_per_far_end():
     assert params["remote"] == ["192.0.2.1:47001", "198.51.100.1:9"]
     assert params["local"] == ["10.0.0.5:47001", "10.1.0.5:47002"]
     assert (params["interfaces"], params["path_names"], params["path_mbit"]) == (["eth0", "wwan0"], ["path1", "path2"], 20.0)
-    assert params["side"] == "surgeon" and params["key_file"] == "/tmp/k"
+    assert params["side"] == "surgeon" and params["identity"] == "/tmp/s"
     three = far_ends(bridge, "192.0.2.1,192.0.2.2,192.0.2.3").params
     assert three["local"] == ["0.0.0.0:47001", "0.0.0.0:47002", "0.0.0.0:47003"] and three["interfaces"] == ["", "", ""]
 

@@ -14,9 +14,8 @@ from types import FrameType
 from typing import Any
 
 from ..errors import ConfigError
-from ..keys import ensure_key
-from ..session import CODECS, ROBOTS, SessionOptions, layout, pick_domains, values
-from .inputs import check_input, window_possible
+from ..session import CODECS, ROBOTS, SessionOptions, layout, pick_domains
+from .inputs import check_input, one_machine, window_possible
 from .starter import Starter
 from .status import LiveLine, StatusReader, is_following, status_line
 
@@ -55,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=int, default=base.width, help="pixels of one eye (default 640)")
     parser.add_argument("--height", type=int, default=base.height, help="pixels of one eye (default 480)")
     parser.add_argument("--fps", type=int, default=base.fps, help="stereo frames per second (default 25)")
-    parser.add_argument("--key-file", default="", metavar="FILE", help="session key, made at first start (default: user configuration)")
+    parser.add_argument("--identities", default="", metavar="DIR", help="certificates of both sites, made at first start (default: user's)")
     parser.add_argument("--no-reengage", action="store_true", help="the scripted operator does not press the pedal again after a hold")
 
 
@@ -84,7 +83,7 @@ def choose(args: argparse.Namespace) -> tuple[SessionOptions, list[str]]:
     out = args.out or f"sessions/{datetime.now():%Y%m%d-%H%M%S}"
     options = SessionOptions(
         preset=args.preset, input=args.input, robot=robot, seed=args.seed, scale=args.scale, duration=args.duration, codec=codec,
-        width=args.width, height=args.height, fps=args.fps, domains=pick_domains(), key_file=args.key_file, out=out,
+        width=args.width, height=args.height, fps=args.fps, domains=pick_domains(), out=out,
         headless=headless, reengage=not args.no_reengage,
     )
     return options, notes
@@ -97,7 +96,6 @@ def check(options: SessionOptions) -> None:
     if Path(options.out).exists() and any(Path(options.out).iterdir()):
         raise ConfigError(f"out: {options.out} is not empty; give a new folder, old samples are never overwritten")
     check_input(options)
-    ensure_key(str(values(options)["key_file"]))
 
 
 class _Terminated:
@@ -151,11 +149,12 @@ def play(options: SessionOptions) -> Run:
     return run
 
 
-def execute(options: SessionOptions, notes: list[str]) -> dict[str, Any]:
-    """A whole session: check, play, judge, write the folder. Returns the summary."""
+def execute(options: SessionOptions, notes: list[str], identities: str = "") -> dict[str, Any]:
+    """A whole session: check, play, judge, write the folder. Returns the summary. ``identities``: folder, empty for the user's."""
     from ..report.folder import write_session
 
     check(options)
+    options = one_machine(options, identities)
     Path(options.out).mkdir(parents=True, exist_ok=True)
     return write_session(options, play(options), notes)
 
@@ -167,7 +166,7 @@ def run(args: argparse.Namespace) -> int:
     options, notes = choose(args)
     for note in notes:
         print(note, file=sys.stderr)
-    summary = execute(options, notes)
+    summary = execute(options, notes, args.identities)
     print(json.dumps(summary, indent=2) if args.json else summary_text(summary))
     if not summary["ok"]:
         print(f"telesurgery demo: {summary['why']}", file=sys.stderr)

@@ -6,22 +6,24 @@ import argparse
 import json
 import os
 import platform
-import stat
 import sys
 from collections.abc import Callable, Mapping
 from ctypes.util import find_library
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..errors import TelesurgeryError
 from ..report.conditions import fifo_allowed
-from ..session import default_key_file
+from ..session import default_identities
+from ..trust.demo import demo_folders
+from ..trust.identity import load_identity
 
 OLDEST, NEWEST = (3, 10), (3, 14)  # the ROS wheels exist for these
 GOOD, NOTE, BAD = "good", "note", "bad"
 SOURCED = ("AMENT_PREFIX_PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
-OTHERS = 0o077
 
 
 @dataclass(frozen=True)
@@ -141,21 +143,22 @@ def check_display() -> Finding:
     return Finding("display", NOTE, "none", "use --headless; snapshots go to the session folder")
 
 
-def judge_key(name: str) -> Finding:
-    """The session key is there and private."""
-    path = Path(name)
-    if not path.exists():
-        return Finding("session key", NOTE, f"{path} is not there yet", "the first demo makes it")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & OTHERS:
-        advice = f"chmod 600 {path}; if others had access, delete it"
-        return Finding("session key", BAD, f"{path} has mode {mode:o}: others can read it", advice)
-    return Finding("session key", GOOD, f"{path}, mode {mode:o}")
+def judge_identities(root: str, now: datetime) -> Finding:
+    """The identities of a one-machine session: there, private, in date."""
+    folders = [folder for folder in demo_folders(Path(root)).values() if folder.exists()]
+    if not folders:
+        return Finding("identities", NOTE, f"none in {root} yet", "the first demo makes them; for two sites: telesurgery keys init")
+    try:
+        found = [load_identity(folder, now) for folder in folders]
+    except TelesurgeryError as error:
+        return Finding("identities", BAD, str(error), f"telesurgery keys check {folders[0]}, or delete {root}")
+    words = [f"{identity.name.uri} ({(identity.not_after - now).days} days left)" for identity in found]
+    return Finding("identities", GOOD, ", ".join(words))
 
 
-def check_key() -> Finding:
-    """The default key."""
-    return judge_key(default_key_file())
+def check_identities() -> Finding:
+    """Those of the user's own sessions."""
+    return judge_identities(default_identities(), datetime.now(timezone.utc))
 
 
 def check_fifo() -> Finding:
@@ -172,8 +175,8 @@ def check_cores() -> Finding:
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
-    check_python, check_rclpy, check_loader, check_distro, check_mujoco, check_rasteriser, check_av, check_gl, check_display, check_key,
-    check_fifo, check_cores,
+    check_python, check_rclpy, check_loader, check_distro, check_mujoco, check_rasteriser, check_av, check_gl, check_display,
+    check_identities, check_fifo, check_cores,
 )  # fmt: skip
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
 
 from ..errors import ConfigError
 from ..resources import find_resource
-from ..session import INPUTS, SessionOptions, check
+from ..session import INPUTS, SessionOptions, check, default_identities
+from ..trust.demo import ensure_demo
 
 
 def presets() -> list[str]:
@@ -33,3 +37,13 @@ def window_possible() -> bool:
     import cv2
 
     return any(line.strip().startswith("GUI:") and "NONE" not in line for line in cv2.getBuildInformation().splitlines())
+
+
+def one_machine(options: SessionOptions, identities: str = "") -> SessionOptions:
+    """The options with an identity for each site, made where there are none: for a machine that plays both sites, and no other."""
+    made = ensure_demo(Path(identities or default_identities()), datetime.now(timezone.utc))
+    return replace(
+        options,
+        surgeon_identity=options.surgeon_identity or str(made["surgeon"]),
+        patient_identity=options.patient_identity or str(made["patient"]),
+    )

@@ -42,12 +42,13 @@ class Wrench:
 
 @dataclass(frozen=True)
 class Pedals:
-    """What the operator's feet and head say. ``engage`` is the dead-man pedal (dVRK: coag / operator present)."""
+    """What the operator's feet and head say. ``engage`` is the dead-man pedal (dVRK: coag / operator present); ``stop`` the stop button."""
 
     head: bool = False
     engage: bool = False
     clutch: bool = False
     camera: bool = False
+    stop: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,10 @@ class Permit:
 
 @dataclass(frozen=True)
 class RemoteReport:
-    """Patient bridge to watchdog: what the surgeon side last said, with ages by the patient side's own clock [s]."""
+    """Patient bridge to watchdog: what the surgeon side last said, with ages by the patient side's own clock [s].
+
+    ``stop``: the surgeon's stop is latched; ``stop_count``: its presses in this session.
+    """
 
     boot_id: int
     seq: int
@@ -190,6 +194,8 @@ class RemoteReport:
     video_age: float
     round_trip: float
     paths_up: int
+    stop: bool
+    stop_count: int
 
 
 @dataclass(frozen=True)

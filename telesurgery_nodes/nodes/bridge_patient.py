@@ -1,4 +1,7 @@
-"""The patient end of the bridge: new commands to arm targets, reports to the watchdog, states and pictures to the surgeon."""
+"""The patient end of the bridge: new commands to arm targets, reports to the watchdog, states to the surgeon.
+
+Pictures: bridge_pictures.py.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ from ..core.link.anchor import AnchoredMotion, AnchorInputs
 from ..core.link.ledger import PatientLedger
 from ..core.link.playout import Playout
 from ..core.link.session import PeerAccepted, Received
-from ..core.link.wire import VIDEO_ROOM, Stream, decode_newest, encode_state
+from ..core.link.sticky import Presence, PresenceKeeper, Sticky, StopConfirmed, Wishes
+from ..core.link.wire import Stream, decode_newest, encode_state
 from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, Pose, RemoteReport, RobotState, ToolState
-from ..core.video.fragments import MAX_PAYLOAD, Fragmenter
-from ..errors import ConfigError, KinematicsError, SafetyError
+from ..errors import KinematicsError, SafetyError
 from ..ros.messages import joint_msg, permit_from_msg, pose_from_msg, pose_to_msg, remote_to_msg, seconds
 from ..ros.turns import Turns
+from .bridge_pictures import PicturesOut
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
@@ -25,12 +29,10 @@ if TYPE_CHECKING:
 VIEW = "endoscope_view"
 REPORT_PERIOD = 0.02
 COMMANDS_PER_STATE = 2
-SPREAD_SHARE = 0.9  # of the frame time, wan.md section 5
-FRAME_TIME = 0.04  # [s] before two pictures have shown the real one
-LONGEST_FRAME_TIME = 0.2
 TOOL_FRESH = 0.2  # [s] an older pose is not sent as the present one
-KEY_FRAME_MARK = "key"
 MILLI = 1e3
+STOP_COLUMNS = ("t", "count", "acted_after")
+NO_COMMAND = MotionCommand(0, 0.0, 0.0, 0, 0, Pedals(), False, False, False, math.inf, {})
 COLUMNS = ("t", "seq", "epoch", "follow", "age", "dx1", "dy1", "dz1", "dx2", "dy2", "dz2", "published")
 
 
@@ -42,7 +44,7 @@ class PatientEnd:
         self._node, p = node, node.params
         self._motion = AnchoredMotion(p.setpoint_fresh, p.permit_fresh)
         self._ledger = PatientLedger()
-        self._fragmenter = Fragmenter(min(MAX_PAYLOAD, VIDEO_ROOM))
+        self._keeper, self._presence = PresenceKeeper(), Presence()
         self._playout = Playout(p.playout_ms / MILLI) if p.playout_ms > 0.0 else None
         self._command: tuple[MotionCommand, float] | None = None
         self._session = 0
@@ -51,17 +53,16 @@ class PatientEnd:
         self._tools: dict[str, tuple[Pose, float]] = {}
         self._jaws: dict[str, float] = {}
         self._boot = secrets.randbits(32)
-        self._report_seq = self._state_seq = self._ticks = self._frame_seq = 0
+        self._report_seq = self._state_seq = self._ticks = 0
         self._turns = {arm: Turns(first=2 * number) for number, arm in enumerate(FOLLOWING_ARMS)}
-        self._video_at = -math.inf
-        self._frame_time = FRAME_TIME
         self._reported: tuple[object, ...] = ()
         self._last_report = -math.inf
         self._mail = node.mailbox()
+        self._pictures = PicturesOut(node)
         self._subscribe()
         self._servo = {arm: (node.publisher("arm_servo_cp", arm=arm), node.publisher("jaw_servo_jp", arm=arm)) for arm in FOLLOWING_ARMS}
         self._remote = node.publisher("remote_report")
-        self._tape = node.tape("commands", COLUMNS)
+        self._tape, self._stop_tape = node.tape("commands", COLUMNS), node.tape("stop", STOP_COLUMNS, rows_per_write=1)
 
     def _subscribe(self) -> None:
         node = self._node
@@ -72,7 +73,6 @@ class PatientEnd:
             tools("jaw_measured_js", lambda msg, name=arm: self._take_jaw(name, msg), arm=arm)
         node.subscribe("permit", self._take_permit)
         node.subscribe("trace", self._take_trace)
-        node.subscribe("video", self._take_video)
 
     def _take_pose(self, store: dict[str, tuple[Pose, float]], arm: str, msg: Any) -> None:
         try:
@@ -89,6 +89,9 @@ class PatientEnd:
             self._permit = permit_from_msg(msg), self._node.now()
         except SafetyError:
             self._node.count("bad_permit")
+            return
+        with self._node.lock:
+            self._attend(None, self._permit[1])
 
     def _take_trace(self, msg: Any) -> None:
         if len(msg.data) != 4 or not all(map(math.isfinite, msg.data)):
@@ -98,31 +101,39 @@ class PatientEnd:
             if not self._ledger.traced(*msg.data):
                 self._node.count("foreign_trace")
 
-    def _take_video(self, msg: Any) -> None:
-        node, now = self._node, self._node.now()
-        if math.isfinite(self._video_at):
-            self._frame_time = min(max(now - self._video_at, 1e-3), LONGEST_FRAME_TIME)
-        self._video_at = now
-        self._frame_seq += 1
-        captured = now - max(0.0, node.ros_now() - seconds(msg.header.stamp))
-        try:
-            parts = self._fragmenter.split(self._frame_seq, captured, KEY_FRAME_MARK in msg.format, bytes(msg.data))
-        except ConfigError:
-            node.count("bad_picture")
-            return
-        if not node.session.established:
-            return
-        for index, part in enumerate(parts):
-            node.send(Stream.VIDEO, part, now, index * SPREAD_SHARE * self._frame_time / len(parts))
-        node.flush()
-
     def peer_accepted(self, event: PeerAccepted) -> None:
         """A surgeon side is there, or there anew: nothing the old one wished counts."""
         self._command, self._session = None, event.session
+        self._keeper.reset()
+        self._attend(None, self._node.now())
+        self._pictures.clear()
         self._ledger.forget()
         if self._playout:
             self._playout.restart()
         self._node.count("peer_restarts" if event.replaced else "peer_accepted")
+
+    def sticky(self, event: Wishes | StopConfirmed) -> None:
+        """Stream 0: a stop, a released pedal, a head taken out, whatever becomes of the commands. It can only take away."""
+        if isinstance(event, StopConfirmed):
+            return
+        before = self._presence.stop_count
+        self._attend(event, event.at)
+        if self._presence.stop_count > before:
+            self._node.count("stops", self._presence.stop_count - before)
+        if not self._presence.allows and self._playout:
+            self._playout.clear()
+        self._publish_report(event.at)
+
+    def _attend(self, wishes: Wishes | None, now: float) -> None:
+        """Weigh new wishes or a new permit; answer a stop once the leave is gone."""
+        permit, at = self._permit
+        stopped = permit is not None and permit.phase is Phase.FAULT and now - at <= self._node.params.permit_fresh
+        before, self._presence = self._presence, self._keeper.update(wishes, stopped, now)
+        acted = self._presence.acted
+        self._node.session.say(Sticky(acted_for=self._session, acted=acted), now)
+        if acted > before.acted:
+            self._stop_tape.row(now, float(acted), self._presence.took)
+            self._node.flush()
 
     def received(self, event: Received) -> None:
         """A command, on the link's thread; the newest wins."""
@@ -165,6 +176,9 @@ class PatientEnd:
         if node.now() - due > node.params.command_fresh:
             node.count("command_too_old")
             targets = {}
+        if targets and not self._presence.allows:
+            node.count("taken_away")
+            targets = {}
         if targets:
             self._publish_targets(command, targets, arrival, due)
         if command.follow:
@@ -188,6 +202,7 @@ class PatientEnd:
 
     def tick(self, now: float) -> None:
         """States at half the rate, reports at 50 Hz."""
+        self._pictures.send_due()
         self._play(now)
         self._ticks += 1
         if self._ticks % COMMANDS_PER_STATE == 0 and self._node.session.established:
@@ -220,19 +235,13 @@ class PatientEnd:
         self._last_report = now
         self._report_seq += 1
         health = self._node.health()
-        video_age = now - self._video_at
-        if self._command is None:
-            report = RemoteReport(
-                self._boot, self._report_seq, self._session, 0, 0, Pedals(), False, False, False, math.inf, math.inf, video_age,
-                health.round_trip, health.paths_up,
-            )  # fmt: skip
-        else:
-            command, at = self._command
-            self._reported, age = self._wishes(command), max(0.0, now - at)
-            report = RemoteReport(
-                self._boot, self._report_seq, self._session, command.epoch, command.press_count, command.pedals, command.follow,
-                command.aligning, command.hands_fresh, age, command.picture_age + age, video_age, health.round_trip, health.paths_up,
-            )  # fmt: skip
+        command, at = self._command or (NO_COMMAND, -math.inf)
+        self._reported, age, seen = self._wishes(command), max(0.0, now - at), self._presence
+        report = RemoteReport(
+            self._boot, self._report_seq, self._session, command.epoch, command.press_count, seen.narrowed(command.pedals), command.follow,
+            command.aligning, command.hands_fresh, age, command.picture_age + age, now - self._pictures.heard_at, health.round_trip,
+            health.paths_up, seen.stop, seen.stop_count,
+        )  # fmt: skip
         self._remote.publish(remote_to_msg(report))
 
     def diagnose(self) -> dict[str, object]:

@@ -1,24 +1,29 @@
-"""The surgeon end of the bridge: hands and pedals through the clutch machine to commands; states, pictures and the ledger back."""
+"""The surgeon end of the bridge: hands and pedals through the clutch machine to commands; states and the ledger back.
+
+Pictures: bridge_pictures.py. The stop: bridge_stop.py. What the console is told: bridge_status.py.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from array import array
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import Bool, Float64, String, UInt8
 
 from ..core.link.ledger import STAGES, LoopEntry, SurgeonLedger
+from ..core.link.ledger_picture import in_force
 from ..core.link.session import PeerAccepted, Received
+from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import CommandEncoder, Stream, decode_state
-from ..core.safety.causes import Cause
 from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
 from ..core.values import FOLLOWING_ARMS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
-from ..core.video.fragments import Reassembler
 from ..errors import KinematicsError
-from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds, stamp_from
+from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds
+from .bridge_pictures import PicturesIn
+from .bridge_status import link_words, loop_words, picture_words, teleop_words, tracking_error
+from .bridge_stop import StopConsole
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
@@ -27,11 +32,8 @@ VIEW = "endoscope_view"
 ALIGN_PERIOD = 0.02
 MIRROR_PERIOD = 0.01
 STATUS_PERIOD = 0.1
-PICTURE_TIMEOUT = 0.3  # [s] an unfinished picture older than this would only be warned about
 OLDEST_STAMP = 1.0  # [s] a header stamp further off than this is another clock, not a delay: the arrival counts instead
 LOOP_FRESH = 1.0  # [s] an older loop is not shown as the present one
-JPEG_BEGIN = b"\xff\xd8"
-MILLI = 1e3
 
 
 class SurgeonEnd:
@@ -41,7 +43,7 @@ class SurgeonEnd:
         """Make the endpoints."""
         self._node = node
         self._teleop, self._encoder, self._ledger = Teleop(), CommandEncoder(), SurgeonLedger()
-        self._reassembler = Reassembler(PICTURE_TIMEOUT)
+        self._pictures, self._stop = PicturesIn(node), StopConsole(node)
         self._poses: dict[str, tuple[Pose, float, float]] = {}  # master -> pose, arrival, sample stamp (steady)
         self._grippers: dict[str, tuple[float, float]] = {}
         self._pedals = dict.fromkeys(("head", "engage", "clutch", "camera"), False)
@@ -73,7 +75,7 @@ class SurgeonEnd:
         node = self._node
         self._align = {master: node.publisher("align_cp", arm=master) for master in MASTERS}
         self._mirror = {arm: (node.publisher("mirror_cp", arm=arm), node.publisher("mirror_jaw", arm=arm)) for arm in FOLLOWING_ARMS}
-        keys = ("console_following", "console_phase", "status", "video", "teleop_enabled", "teleop_scale")
+        keys = ("console_following", "console_phase", "status", "teleop_enabled", "teleop_scale")
         self._out = {key: node.publisher(key) for key in keys}
         self._out["teleop_scale"].publish(Float64(data=node.params.scale))
         self._ledger_tape = node.tape("ledger", ("t", "loop", *STAGES))
@@ -107,14 +109,20 @@ class SurgeonEnd:
     def peer_accepted(self, event: PeerAccepted) -> None:
         """The patient side is there, or there anew: nothing it said before counts."""
         self._state = None
+        self._pictures.forget()
         self._node.count("peer_restarts" if event.replaced else "peer_accepted")
+
+    def sticky(self, event: Wishes | StopConfirmed) -> None:
+        """Stream 0: the patient's answer to a stop; it has no wishes."""
+        if isinstance(event, StopConfirmed):
+            self._stop.confirmed(event)
 
     def received(self, event: Received) -> None:
         """State or a fragment of video, on the link's thread."""
         if event.stream is Stream.STATE:
             self._take_state(event)
         elif event.stream is Stream.VIDEO:
-            self._take_fragment(event)
+            self._pictures.take(event)
 
     def _take_state(self, event: Received) -> None:
         if event.late:
@@ -126,22 +134,7 @@ class SurgeonEnd:
         if entry is not None:
             self._loop = entry, event.at
             self._ledger_tape.row(event.at, entry.loop, *entry.stages)
-
-    def _take_fragment(self, event: Received) -> None:
-        node = self._node
-        packet = self._reassembler.push(event.payload, event.at)
-        if packet is None:
-            return
-        clock = node.session.clock(event.at)
-        if not clock.samples:
-            return
-        captured = packet.stamp - clock.offset  # own steady clock
-        kind = "mjpeg" if packet.data.startswith(JPEG_BEGIN) else "h264"
-        msg = CompressedImage(format=f"{kind}; sbs; key" if packet.key else f"{kind}; sbs")
-        msg.header.stamp = stamp_from(node.ros_now() - (node.now() - captured))
-        msg.header.frame_id = "endoscope_left_optical_frame"
-        msg.data = array("B", packet.data)
-        self._out["video"].publish(msg)
+            self._pictures.loop_closed(in_force(entry, state, event.at))
 
     def read(self) -> None:
         """Take the newest hands and pedals."""
@@ -163,7 +156,7 @@ class SurgeonEnd:
         self._publish(output, inputs, now)
         state = self._state[0] if self._state else None
         cause, cost = float(state.cause if state else 0), self._node.now() - now
-        error = _tracking_error(state)
+        error = tracking_error(state)
         self._state_tape.row(now, float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), error, cost)
 
     def _inputs(self, now: float) -> TeleopInputs:
@@ -174,9 +167,11 @@ class SurgeonEnd:
         arrivals = [self._poses[name][1] for name in hands] + [self._grippers[name][1] for name in hands]
         fresh = len(hands) == len(MASTERS) and now - min(arrivals) <= p.hands_fresh
         tools_fresh = state is not None and now - state[1] <= p.tools_fresh
+        pedals = Pedals(**self._pedals)
+        pedals = replace(pedals, engage=self._stop.update(pedals, now).engage)
         tools, phase, epoch = (state[0].tools, state[0].phase, state[0].motion_epoch) if state else ({}, Phase.SELFTEST, 0)
         return TeleopInputs(
-            hands, fresh, tools, tools_fresh, Pedals(**self._pedals), phase, epoch, self._picture_age(now), p.scale,
+            hands, fresh, tools, tools_fresh, pedals, phase, epoch, self._picture_age(now), p.scale,
         )  # fmt: skip
 
     def _due(self, what: str, period: float, now: float) -> bool:
@@ -211,42 +206,18 @@ class SurgeonEnd:
     def _publish_status(self) -> None:
         # Tools nobody looks at are not mirrored: 400 messages a second.
         self._mirrored = any(one.get_subscription_count() > 0 for pair in self._mirror.values() for one in pair)
-        now, health, output = self._node.now(), self._node.health(), self._output
-        state = self._state[0] if self._state else None
+        node, now, state = self._node, self._node.now(), self._state[0] if self._state else None
         loop = self._loop[0] if self._loop and now - self._loop[1] <= LOOP_FRESH else None
-        paths = [
-            {"name": path.name, "state": path.state.name, "loss": path.loss, "jitter": path.jitter, "rtt": _shown(path.round_trip),
-             "jitter_ms": path.jitter * MILLI, "rtt_ms": _shown(path.round_trip * MILLI)}
-            for path in health.paths
-        ]  # fmt: skip
-        age, error = self._picture_age(now), _tracking_error(state)
+        with node.lock:
+            clocks, health = node.session.clocks(now), node.session.health(now)
+            eyes, stages = self._pictures.newest(now)
+            stop = self._stop.words()
         status = {
-            "state": output.state.name if output else "DISABLED", "following": bool(output and output.follow),
-            "reason": output.reason if output else "", "phase": state.phase.name if state else "UNKNOWN",
-            "cause": _cause_name(state.cause) if state else "NONE", "motion_epoch": state.motion_epoch if state else 0,
-            "loop": loop.loop if loop else None, "loop_ms": loop.loop * MILLI if loop else None,
-            "own_cost_ms": loop.own_cost * MILLI if loop else None, "paths": paths, "picture_age": _shown(age),
-            "picture_age_ms": _shown(age * MILLI), "tracking_error": _shown(error), "tracking_error_mm": _shown(error * MILLI),
-            "stages": {name: value * MILLI for name, value in zip(STAGES, loop.stages, strict=True)} if loop else {},
-            "align_error_deg": dict(output.align_error_deg) if output else {}, "connected": health.established,
+            **teleop_words(self._output, state), **loop_words(loop), **picture_words(self._picture_age(now), stages, eyes),
+            **link_words(health, clocks), "stop": stop,
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 
     def diagnose(self) -> dict[str, object]:
         """Counters of the surgeon end."""
-        counts = self._reassembler.counts
-        return {"pictures": counts.completed, "pictures_lost": counts.lost, "jaw_clamped": self._teleop.jaw_clamped}
-
-
-def _tracking_error(state: RobotState | None) -> float:
-    return max((tool.tracking_error for tool in state.tools.values()), default=math.nan) if state else math.nan
-
-
-def _shown(value: float) -> float | None:
-    """JSON has no infinity."""
-    return value if math.isfinite(value) else None
-
-
-def _cause_name(number: int) -> str:
-    known = {int(cause): cause.name for cause in Cause}
-    return known.get(number, f"cause {number}")
+        return {**self._pictures.diagnose(), "jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop}

@@ -25,7 +25,7 @@ PEDAL_PERIOD = 1.0 / 20.0  # [s] pedals are repeated at 20 Hz and sent at once w
 GOAL_AGE = 0.2
 CONSOLE_AGE = 0.5
 # Pedals field -> channel, in the order of core.values.Pedals.
-PEDAL_CHANNELS = ("operator_present", "pedal_engage", "pedal_clutch", "pedal_camera")
+PEDAL_CHANNELS = ("operator_present", "pedal_engage", "pedal_clutch", "pedal_camera", "stop_button")
 HAND_COLUMNS = tuple(f"{master}_{part}" for master in MASTERS for part in ("px", "py", "pz", "qw", "qx", "qy", "qz", "gripper"))
 COLUMNS = ("t", *HAND_COLUMNS, "head", "engage", "clutch")
 

@@ -22,7 +22,7 @@ from ..core.safety.watchdog import Verdict, Watchdog
 from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, Phase
 from ..errors import SafetyError
 from ..ros.main import run
-from ..ros.messages import arm_from_msg, permit_to_msg, remote_from_msg
+from ..ros.messages import arm_from_msg, permit_to_msg, remote_from_msg, remote_stops
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from ..ros.safety import SAFETY_FILE, raise_priority, read_safety_config, verdict_level, verdict_to_msg
@@ -53,12 +53,13 @@ class SafetyWatchdog(SuiteNode):
         self._dog = Watchdog(secrets.randbits(63), read_safety_config(self.params.config).timing)
         self._lock, self._wake, self._stop = threading.Lock(), threading.Event(), False
         self._mail: dict[str, tuple[Any, float]] = {}
+        self._stops = 0
         self._shown, self._latest = (), None  # type: tuple[Any, ...], Verdict | None
         self._starting, self._start_at, self._scheduling = bool(self.params.enable_on_start), 0.0, "normal"
         self._permits, self._verdicts = self.publisher("permit"), self.publisher("verdict")
         self._to_arms = [self.publisher("arm_state_command", arm=arm) for arm in self.params.arms]
         self._tape = self.tape("safety", TAPE, rows_per_write=1)
-        self.subscribe("remote_report", partial(self._keep, "remote"))
+        self.subscribe("remote_report", self._on_remote)
         self.subscribe("arm_report", partial(self._keep, "arm"))
         for name in ORDERS:
             self.create_service(Trigger, f"safety/{name}", partial(self._on_order, name))
@@ -67,6 +68,14 @@ class SafetyWatchdog(SuiteNode):
 
     def _keep(self, name: str, msg: Any) -> None:
         self._mail[name] = (msg, self.now())  # one assignment: the newest wins
+
+    def _on_remote(self, msg: Any) -> None:
+        """A stop pressed at the surgeon does not wait for the next tick."""
+        self._keep("remote", msg)
+        stops = remote_stops(msg)
+        if stops != self._stops:
+            self._stops = stops
+            self._wake.set()
 
     def _on_order(self, name: str, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._starting = False  # the local team has taken over
@@ -84,7 +93,7 @@ class SafetyWatchdog(SuiteNode):
         return accepted, why
 
     def _watch(self) -> None:
-        """The thread: steady pace; a local order wakes it early so that a stop leaves at once."""
+        """The thread: steady pace; a local order or a remote stop wakes it early, so that the stop leaves at once."""
         self._scheduling = raise_priority()
         gc.collect()
         gc.freeze()

@@ -12,6 +12,7 @@ from rclpy.publisher import Publisher
 
 from ..core.values import StereoFrame
 from ..core.video.geometry import StereoGeometry
+from ..core.video.marks import SENT, write_marks
 from ..core.video.scene import LEFT_EYE, RIGHT_EYE
 from ..description import rings, robot_description
 from ..devices.codecs import CODEC_NAMES, choose
@@ -89,22 +90,23 @@ class StereoCamera(SuiteNode):
         if frame is None:
             self.count("no_picture")
             return
-        drawn = time.perf_counter()
+        drawn, drawn_at = time.perf_counter(), self.ros_now()
         key_due = now - self._key_at >= KEY_PERIOD
         try:
             data, key = self.codec.encode(frame, force_key=key_due)
         except DeviceError:
             self.count("encode_errors")
             return
+        coded, sent = time.perf_counter(), self.ros_now()
+        times = {"camera": drawn_at - frame.stamp, "encode": coded - drawn, SENT: sent}
+        self._video.publish(packed_msg(data, write_marks(self.codec.name, key, times), stamp_from(frame.stamp), EYES["left"]))
         if key:
             self._key_at = now
-        self._tape.row(now, drawn - begin, time.perf_counter() - drawn, float(len(data)))
-        self._publish(frame, data, key)
+        self._tape.row(now, drawn - begin, coded - drawn, float(len(data)))
+        self._publish_eyes(frame)
 
-    def _publish(self, frame: StereoFrame, data: bytes, key: bool) -> None:
+    def _publish_eyes(self, frame: StereoFrame) -> None:
         stamp = stamp_from(frame.stamp)
-        mark = f"{self.codec.name}; sbs; key" if key else f"{self.codec.name}; sbs"
-        self._video.publish(packed_msg(data, mark, stamp, EYES["left"]))
         self.count("pictures")
         for eye, picture in (("left", frame.left), ("right", frame.right)):
             info, raw, packed = self._eyes[eye]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +11,17 @@ from typing import Any
 import cv2
 from std_msgs.msg import Float64
 
+from ..core.link.ledger_picture import PICTURE_STAGES, PictureLedger
 from ..core.video.geometry import ImageArray
 from ..core.video.legend import TRUSTED
+from ..core.video.marks import SENT, Marks, read_marks
 from ..core.video.monitor import PictureLimits, PictureMonitor, PictureReport, PictureSeen, PictureState
 from ..core.video.scene import LEFT_EYE, RIGHT_EYE
 from ..devices.cameras.screen import has_window_system, paint
 from ..devices.codecs import CODEC_NAMES
 from ..errors import ConfigError, DeviceError
 from ..registry import load
-from ..ros.messages import NANO, image_msg, seconds
+from ..ros.messages import NANO, floats_msg, image_msg, seconds
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 
@@ -56,7 +59,8 @@ class StereoViewer(SuiteNode):
         self._frames = 0
         self._snapshot_at = float("-inf")
         self._report = PictureReport(PictureState.NO_SIGNAL, float("inf"))
-        self._tape = self.tape("picture", TAPE_COLUMNS)
+        self._tape, self._ledger_tape = self.tape("picture", TAPE_COLUMNS), self.tape("ledger", ("t", "age", *PICTURE_STAGES))
+        self._ledger, self._trace = PictureLedger(), self.publisher("picture_trace")
         self._age = self.publisher("picture_age")
         self._raw = {eye: self.publisher("image_raw", eye=eye) for eye in ("left", "right")}
         self.subscribe("video", self._on_video)
@@ -69,8 +73,9 @@ class StereoViewer(SuiteNode):
             Path(self.params.snapshot_dir).mkdir(parents=True, exist_ok=True)
 
     def _on_video(self, msg: Any) -> None:
-        begin = time.perf_counter()
-        eyes = self._decode(msg)
+        begin, arrived = time.perf_counter(), self.ros_now()
+        marks = read_marks(msg.format)
+        eyes = self._decode(msg, marks)
         if eyes is None:
             return
         decode_s = time.perf_counter() - begin
@@ -81,13 +86,27 @@ class StereoViewer(SuiteNode):
         self._age.publish(Float64(data=self._report.age))
         self._tape.row(now, float(self._frames), self._report.age, decode_s, float(self._report.state))
         self._show(now)
+        self._note(msg, marks, {"decode": decode_s, "display": time.perf_counter() - begin - decode_s}, arrived)
         for eye, picture, frame in (("left", eyes[0], LEFT_EYE), ("right", eyes[1], RIGHT_EYE)):
             if self._raw[eye].get_subscription_count() > 0:
                 self._raw[eye].publish(image_msg(picture, msg.header.stamp, frame))
 
-    def _decode(self, msg: Any) -> tuple[ImageArray, ImageArray] | None:
+    def _note(self, msg: Any, marks: Marks, here: dict[str, float], arrived: float) -> None:
+        """Close the picture's ledger: it is on the screen now."""
+        stamp = seconds(msg.header.stamp)
+        age = self.ros_now() - stamp
+        hop = {"hop_viewer": arrived - marks.times[SENT]} if SENT in marks.times else {}
+        stages = {**marks.times, **hop, **here}
+        entry = self._ledger.update(stages, age)
+        if marks.broken:
+            self.count("broken_marks")
+        if entry is not None:
+            self._ledger_tape.row(self.now(), entry.age, *entry.stages)
+        self._trace.publish(floats_msg((stamp, age, *(stages.get(name, math.nan) for name in PICTURE_STAGES))))
+
+    def _decode(self, msg: Any, marks: Marks) -> tuple[ImageArray, ImageArray] | None:
         """Both eyes, or None (counted) where the message is not a picture that can be shown."""
-        name = msg.format.split(";")[0].strip()
+        name = marks.codec
         if name not in CODEC_NAMES or self.params.codec not in ("auto", name):
             self.count("unknown_format")
             return None
@@ -127,8 +146,8 @@ class StereoViewer(SuiteNode):
     def diagnose(self) -> dict[str, object]:
         """LATE warns, anything worse is an error."""
         level = 0 if self._report.state is PictureState.LIVE else 1 if self._report.state in TRUSTED else 2
-        stamps = self.monitor.impossible_stamps
-        return {"level": level, "message": self._report.state.name, "age_s": f"{self._report.age:.3f}", "impossible_stamps": stamps}
+        counts = {"impossible_stamps": self.monitor.impossible_stamps, "unknown_stages": self._ledger.unknown}
+        return {"level": level, "message": self._report.state.name, "age_s": f"{self._report.age:.3f}", **counts}
 
 
 def main() -> int:

@@ -1,36 +1,32 @@
 """teleop_bridge: one end of the link between the sites. `side` says which: bridge_surgeon.py or bridge_patient.py does the rest.
 
-A thread blocks in select on the path sockets and hands each datagram to the session at once (a timer would add half its period);
-the node's steady timer sends. One lock guards the session. If the timer stalls nothing is sent, and the other side stops.
+The link itself (sockets, threads, handshakes, lock) is devices/link/wan_link.py; the node's steady timer sends.
 """
 
 from __future__ import annotations
 
 import math
-import secrets
-import select
 import sys
-import threading
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
+from ..agreement import agreement
+from ..core.link.renewal import REKEY_S
 from ..core.link.seal import Role
-from ..core.link.session import Event, LinkHealth, LinkSession, PeerAccepted
+from ..core.link.session import Event, LinkHealth, PeerAccepted
+from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import Stream
 from ..core.teleop.mapping import valid_scale
-from ..devices.paths.udp import UdpPath
+from ..devices.link.wan_link import LinkPlan, WanLink, wires
 from ..errors import ConfigError, RemoteLinkError
-from ..keys import load_key
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from .bridge_topics import BridgeTopics
 
-SELECT_TIMEOUT = 0.2  # [s] how long close() may wait for the thread
-JOIN_TIMEOUT = 2.0
 LINK_TAPE_PERIOD = 0.1
-RANDOM_BITS = 32
-MBIT = 1e6
+LINK_COLUMNS = ("rtt", "jitter", "loss", "state", "offset", "bound")
 FURTHER = (Stream.RELIABLE, Stream.TOPIC)  # not the teleoperation's business
 
 
@@ -39,7 +35,9 @@ class BridgeParams(NodeParams):
     """Parameters of both sides."""
 
     side: str = param("surgeon", "which end of the link this is", choices=("surgeon", "patient"))
-    key_file: str = param("", "file with the 32 byte session key, mode 600; there is no mode without one")
+    identity: str = param("", "folder of this site's device, from `telesurgery keys issue` (docs/keys.md); there is no mode without one")
+    rekey_s: float = param(REKEY_S, "surgeon: a key older than this gets a successor [s]", low=1.0, high=3000.0)
+    safety_config: str = param("", "the safety configuration in use, to be compared with the other site's; empty: the shipped one")
     local: list[str] = param(["127.0.0.1:47001", "127.0.0.1:47002"], "own host:port of each path")
     remote: list[str] = param(["127.0.0.1:47011", "127.0.0.1:47021"], "peer's (or emulator's) host:port of each path")
     path_names: list[str] = param(["path1", "path2"], "name of each path, the same order on both sides")
@@ -67,46 +65,31 @@ class TeleopBridge(SuiteNode):
         """Open nothing before the key is there."""
         super().__init__(**node_args)
         p = self.params
-        self._paths: list[UdpPath] = []
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
         self._check()
-        self.lock = threading.RLock()
         self.role = Role(p.side)
-        self.session = self._make_session(load_key(p.key_file))
+        self.end: Any = None
+        self.link = WanLink(self._plan(), (self.now, _today), self._hear, self.get_logger().warning)
+        self.session, self.lock = self.link.session, self.link.lock
         try:
-            for name, local, remote, card in zip(p.path_names, p.local, p.remote, self._cards(), strict=True):
-                self._paths.append(UdpPath(name, local, remote, card))
             self.end = self._make_end()
             self._topics = BridgeTopics(self)
         except BaseException:
             self.close()
             raise
-        self._by_name = {path.name: path for path in self._paths}
-        columns = [f"{name}_{what}" for name in p.path_names for what in ("rtt", "jitter", "loss", "state")]
+        columns = [f"{name}_{what}" for name in p.path_names for what in LINK_COLUMNS]
         self._link_tape = self.tape("link", ("t", *columns))
-        self._thread = threading.Thread(target=self._listen, name="link", daemon=True)
-        self._thread.start()
+        self.link.start()
         self.every(1.0 / p.rate, self._tick)
         self.every(LINK_TAPE_PERIOD, self._note_link)
 
     def _check(self) -> None:
-        p = self.params
-        if not len(p.local) == len(p.remote) == len(p.path_names):
-            got = f"{len(p.local)} local, {len(p.remote)} remote addresses, {len(p.path_names)} names"
-            raise ConfigError(f"{got}; wanted one of each per path")
-        if not valid_scale(p.scale):
-            raise ConfigError(f"scale {p.scale}; valid: above 0, at most 1")
+        if not valid_scale(self.params.scale):
+            raise ConfigError(f"scale {self.params.scale}; valid: above 0, at most 1")
 
-    def _cards(self) -> list[str]:
-        count = len(self.params.path_names)
-        return [*self.params.interfaces, *[""] * count][:count]
-
-    def _make_session(self, key: bytes) -> LinkSession:
+    def _plan(self) -> LinkPlan:
         p = self.params
-        session_id = secrets.randbits(RANDOM_BITS) or 1
-        rates = dict.fromkeys(p.path_names, p.path_mbit * MBIT)
-        return LinkSession(self.role, key, p.path_names, session_id, secrets.randbits(RANDOM_BITS), rates)
+        paths = wires(p.path_names, p.local, p.remote, p.interfaces)
+        return LinkPlan(self.role, p.identity, paths, agreement(safety=p.safety_config), p.path_mbit, p.rekey_s)
 
     def _make_end(self) -> Any:
         if self.role is Role.SURGEON:
@@ -118,20 +101,16 @@ class TeleopBridge(SuiteNode):
         return PatientEnd(self)
 
     def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0) -> None:
-        """Queue on all paths; leaves with the next `flush`."""
-        with self.lock:
-            self.session.send(stream, payload, now, delay)
+        """Queue on all paths; leaves with the next `flush`. Dropped and counted while there is no key."""
+        self.link.send(stream, payload, now, delay)
 
     def flush(self) -> None:
         """Put on the wire what is due."""
-        with self.lock:
-            for name, datagram in self.session.datagrams_to_send(self.now()):
-                self._by_name[name].send(datagram)
+        self.link.flush()
 
     def health(self) -> LinkHealth:
         """The link now."""
-        with self.lock:
-            return self.session.health(self.now())
+        return self.link.health()
 
     def _tick(self) -> None:
         with self.lock:
@@ -140,40 +119,33 @@ class TeleopBridge(SuiteNode):
             self._topics.tick(self.now())
         self.flush()
 
-    def _listen(self) -> None:
-        by_fd = {path.fileno(): path for path in self._paths}
-        poller = select.poll()
-        for number in by_fd:
-            poller.register(number, select.POLLIN)
-        while not self._stop.is_set():
-            for number, _ in poller.poll(1000.0 * SELECT_TIMEOUT):
-                if self._stop.is_set():
-                    return
-                path = by_fd[number]
-                for datagram in path.receive():
-                    self._take(path.name, datagram)
-
-    def _take(self, path: str, datagram: bytes) -> None:
-        with self.lock:
-            for event in self.session.receive(path, datagram, self.now()):
-                try:
-                    self._dispatch(event)
-                except RemoteLinkError:
-                    self.count("malformed")
+    def _hear(self, event: Event) -> None:
+        try:
+            self._dispatch(event)
+        except RemoteLinkError:
+            self.count("malformed")
 
     def _dispatch(self, event: Event) -> None:
         if isinstance(event, PeerAccepted):
             self._topics.peer_accepted(event)
             self.end.peer_accepted(event)
+        elif isinstance(event, (Wishes, StopConfirmed)):
+            self.end.sticky(event)
         elif event.stream in FURTHER:
             self._topics.received(event)
         else:
             self.end.received(event)
 
     def _note_link(self) -> None:
-        health = self.health()
-        values = [value for path in health.paths for value in (path.round_trip, path.jitter, path.loss, float(path.state))]
-        self._link_tape.row(self.now(), *values)
+        now = self.now()
+        with self.lock:
+            health, clocks = self.session.health(now), self.session.clocks(now)
+        values: list[float] = []
+        for path in health.paths:
+            clock = clocks[path.name]
+            offset = clock.offset if clock.samples else math.nan
+            values += [path.round_trip, path.jitter, path.loss, float(path.state), offset, clock.bound]
+        self._link_tape.row(now, *values)
 
     def diagnose(self) -> dict[str, object]:
         """The link for /diagnostics."""
@@ -185,16 +157,18 @@ class TeleopBridge(SuiteNode):
         level = 2 if health.paths_up == 0 or not health.established else int(lost)
         bound = health.clock.bound if math.isfinite(health.clock.bound) else -1.0
         message = f"{health.paths_up} of {len(health.paths)} paths up"
-        return {**words, **self.end.diagnose(), **self._topics.diagnose(), "clock_bound": bound, "level": level, "message": message}
+        more = {**self.link.trust(), **self.end.diagnose(), **self._topics.diagnose()}
+        return {**words, **more, "clock_bound": bound, "level": level, "message": message}
 
     def close(self) -> None:
-        """Stop the thread, close the sockets, then the node."""
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(JOIN_TIMEOUT)
-        for path in self._paths:
-            path.close()
+        """Stop the threads, close the sockets, then the node."""
+        self.link.close()
         super().close()
+
+
+def _today() -> datetime:
+    """The calendar's time, which only certificates need; no age and no timer does."""
+    return datetime.now(timezone.utc)
 
 
 def main() -> int:

@@ -1,8 +1,10 @@
 """Each finding says what to do."""
 
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from telesurgery_nodes.trust.demo import ensure_demo
 
 from telesurgery_nodes.cli import doctor, main
 
@@ -31,16 +33,24 @@ def test_one_ros_is_good(origin, environment):
     assert doctor.judge_rclpy(origin, "/venv", environment).level == "good"
 
 
+NOW = datetime.now(timezone.utc)
+
+
 @pytest.mark.parametrize(("mode", "level"), [(0o600, "good"), (0o640, "bad"), (0o604, "bad")])
-def test_key_permissions(tmp_path, mode, level):
-    key = tmp_path / "key"
-    key.write_bytes(bytes(32))
-    key.chmod(mode)
-    assert doctor.judge_key(str(key)).level == level
+def test_identities_are_private_or_bad(tmp_path, mode, level):
+    ensure_demo(tmp_path, NOW)
+    for key in tmp_path.rglob("devices/**/key.pem"):
+        key.chmod(mode)
+    assert doctor.judge_identities(str(tmp_path), NOW).level == level
 
 
-def test_a_missing_key_is_no_fault(tmp_path):
-    assert doctor.judge_key(str(tmp_path / "none")).level == "note"
+def test_identities_out_of_date_are_bad(tmp_path):
+    ensure_demo(tmp_path, NOW)
+    assert doctor.judge_identities(str(tmp_path), NOW + timedelta(days=91)).level == "bad"
+
+
+def test_no_identities_yet_are_no_fault(tmp_path):
+    assert doctor.judge_identities(str(tmp_path / "none"), NOW).level == "note"
 
 
 def test_everything_that_is_not_good_says_what_to_do(capsys):

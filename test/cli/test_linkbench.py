@@ -150,7 +150,7 @@ def test_cuts_lose_nothing_and_both_paths_down_is_seen():
 
 def test_a_flood_is_refused_and_an_opener_that_takes_all_is_seen(monkeypatch):
     got = forge.flood(3000, 1)
-    assert (got.accepted, got.exceptions, got.changed, got.lost) == (0, 0, 0, 0) and len(got.kinds) == 13
+    assert (got.accepted, got.exceptions, got.changed, got.lost) == (0, 0, 0, 0) and len(got.kinds) == 14
     genuine = Opener.open
     monkeypatch.setattr(Opener, "open", lambda self, header, datagram: _gullible(genuine, self, header, datagram))
     broken = forge.flood(3000, 1)
@@ -166,7 +166,7 @@ def _gullible(genuine, opener, header, datagram):
 
 def test_what_is_mutated_is_not_the_original():
     rng = random.Random(1)
-    forger = forge.Forger(rng)
+    forger = forge.Forger(rng, (11, 1))
     sealer = Sealer(forge.KEY, Role.SURGEON, 11, 1)
     forger.up.extend(sealer.seal(Stream.COMMAND, bytes(50))[1] for _ in range(200))
     forger.down.append(b"down")
@@ -208,3 +208,9 @@ def test_bench_link_runs():
     assert {name.split(".")[1] for name in held_up} == set("1234567")
     # Bar 2 is a matter of the host's load; everything else is the same on any machine.
     assert not [name for name, holds in held_up.items() if holds is False and not name.startswith("link.2")]
+
+
+def test_a_new_key_that_one_side_lacks_is_noticed(monkeypatch):
+    assert cuts.rekeys(2, 1).lost == 0
+    monkeypatch.setattr(cuts, "rekey", lambda link, epoch: link.surgeon.keys.sealer.use(epoch, bytes(32)))
+    assert cuts.rekeys(2, 1).lost > 1000

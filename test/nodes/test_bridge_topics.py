@@ -4,7 +4,6 @@ import pytest
 
 from telesurgery_nodes.channels import CHANNELS
 from telesurgery_nodes.errors import ConfigError
-from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.session import pick_ports
 
 rclpy = pytest.importorskip("rclpy")
@@ -30,14 +29,16 @@ def file(folder, *rows):
 class Pair:
     """Two bridges, two contexts; spun in turn."""
 
-    def __init__(self, here, there, folder, surgeon_rows=(UP, DOWN), patient_rows=(UP, DOWN)):
-        ensure_key(folder / "key")
+    def __init__(self, here, there, folder, identities, surgeon_rows=(UP, DOWN), patient_rows=(UP, DOWN)):
         ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
         near, far = ends[:2], ends[2:]
-        self.here, self.there, key = here, there, str(folder / "key")
+        self.here, self.there = here, there
         rows = {"surgeon": file(folder, *surgeon_rows), "patient": file(folder, *patient_rows)}
-        self.surgeon = here.make(TeleopBridge, side="surgeon", local=near, remote=far, key_file=key, topics_file=rows["surgeon"])
-        self.patient = there.make(TeleopBridge, side="patient", local=far, remote=near, key_file=key, topics_file=rows["patient"])
+        made = [
+            graph.make(TeleopBridge, side=side, local=own, remote=other, identity=identities[side], topics_file=rows[side])
+            for graph, side, own, other in ((here, "surgeon", near, far), (there, "patient", far, near))
+        ]
+        self.surgeon, self.patient = made
 
     def until(self, condition, timeout=10.0):
         return self.here.spin_until(lambda: self.there.spin_until(lambda: False, 0.005) or condition(), timeout)
@@ -63,8 +64,8 @@ def other_graph(graph):
     made.close()
 
 
-def test_a_string_crosses_each_way_and_only_its_way(graph, other_graph, tmp_path):
-    pair = Pair(graph, other_graph, tmp_path)
+def test_a_string_crosses_each_way_and_only_its_way(graph, other_graph, tmp_path, identities):
+    pair = Pair(graph, other_graph, tmp_path, identities)
     chat, light = pair.speaker(graph, "/room/chat"), pair.speaker(other_graph, "/room/light")
     back_light, wrong_way = pair.speaker(graph, "/room/light"), pair.speaker(other_graph, "/room/chat")
     chats, lights = pair.listener(other_graph, "/room/chat"), pair.listener(graph, "/room/light")
@@ -83,8 +84,8 @@ def test_a_string_crosses_each_way_and_only_its_way(graph, other_graph, tmp_path
     assert len(chats) == 51 and lights[-1] == "local", "each heard only the publisher of its own site"
 
 
-def test_what_is_too_large_or_too_fast_is_counted_and_the_rest_goes_on(graph, other_graph, tmp_path):
-    pair = Pair(graph, other_graph, tmp_path, [UP.replace("50", "5")], [UP.replace("50", "5")])
+def test_what_is_too_large_or_too_fast_is_counted_and_the_rest_goes_on(graph, other_graph, tmp_path, identities):
+    pair = Pair(graph, other_graph, tmp_path, identities, [UP.replace("50", "5")], [UP.replace("50", "5")])
     chat, chats = pair.speaker(graph, "/room/chat"), pair.listener(other_graph, "/room/chat")
     assert pair.until(lambda: pair.linked() and chat.get_subscription_count() == 1)
     chat.publish(String(data="z" * (MAX_MESSAGE + 1)))
@@ -96,8 +97,8 @@ def test_what_is_too_large_or_too_fast_is_counted_and_the_rest_goes_on(graph, ot
     assert pair.until(lambda: pair.surgeon.counters["topics_too_fast"] > 0)
 
 
-def test_files_that_differ_carry_nothing_and_say_so(graph, other_graph, tmp_path):
-    pair = Pair(graph, other_graph, tmp_path, patient_rows=(UP.replace("String", "Bool"),))
+def test_files_that_differ_carry_nothing_and_say_so(graph, other_graph, tmp_path, identities):
+    pair = Pair(graph, other_graph, tmp_path, identities, patient_rows=(UP.replace("String", "Bool"),))
     chat = pair.speaker(graph, "/room/chat")
     assert pair.until(lambda: pair.linked() and chat.get_subscription_count() == 1)
     assert pair.until(lambda: pair.surgeon.counters["topics_disagree"] == 2 == pair.patient.counters["topics_disagree"])
@@ -133,12 +134,11 @@ def test_no_topic_of_the_suite_or_of_safety_may_be_listed():
         (": [", "topics file"),
     ],
 )
-def test_a_bad_file_refuses_the_start(graph, tmp_path, row, says):
-    ensure_key(tmp_path / "key")
+def test_a_bad_file_refuses_the_start(graph, tmp_path, identities, row, says):
     ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
     with pytest.raises(ConfigError, match=says):
         graph.make(
-            TeleopBridge, side="surgeon", key_file=str(tmp_path / "key"), local=ends[:2], remote=ends[2:], topics_file=file(tmp_path, row)
+            TeleopBridge, side="surgeon", identity=identities["surgeon"], local=ends[:2], remote=ends[2:], topics_file=file(tmp_path, row)
         )
 
 

@@ -10,37 +10,42 @@ from telesurgery_nodes.core.link.clock import ClockEstimate
 from telesurgery_nodes.core.link.session import LinkSession, Received
 from telesurgery_nodes.core.link.wire import CommandEncoder, Stream
 from telesurgery_nodes.core.values import MotionCommand, Pedals, Permit, Phase
-from telesurgery_nodes.errors import ConfigError
-from telesurgery_nodes.keys import ensure_key
+from telesurgery_nodes.errors import ConfigError, WrongRole
 from telesurgery_nodes.session import SessionOptions, far_ends, layout, pick_ports
 
 rclpy = pytest.importorskip("rclpy")
 
+from telesurgery_nodes.devices.link import wan_link  # noqa: E402
 from telesurgery_nodes.nodes.teleop_bridge import TeleopBridge  # noqa: E402
 from telesurgery_nodes.ros import messages  # noqa: E402
 from telesurgery_nodes.ros.endpoints import message_class, offered, requested, row  # noqa: E402
 
 
-def test_no_key_no_socket(graph):
-    with pytest.raises(ConfigError, match="key"):
-        graph.make(TeleopBridge, key_file="/nowhere/key")
+@pytest.mark.parametrize("identity", ["", "/nowhere/device"])
+def test_no_identity_no_socket(graph, monkeypatch, identity):
+    monkeypatch.setattr(wan_link, "UdpPath", None)
+    with pytest.raises(ConfigError, match="telesurgery keys issue"):
+        graph.make(TeleopBridge, identity=identity)
 
 
-def test_unequal_paths_are_refused(graph, tmp_path):
-    ensure_key(tmp_path / "key")
+def test_the_identity_of_the_other_end_is_refused(graph, identities):
+    with pytest.raises(WrongRole, match="wanted patient"):
+        graph.make(TeleopBridge, side="patient", identity=identities["surgeon"])
+
+
+def test_unequal_paths_are_refused(graph, identities):
     with pytest.raises(ConfigError, match="one of each"):
-        graph.make(TeleopBridge, key_file=str(tmp_path / "key"), path_names=["one"])
+        graph.make(TeleopBridge, identity=identities["surgeon"], path_names=["one"])
 
 
 @pytest.fixture
-def bridges(graph, tmp_path):
+def bridges(graph, tmp_path, identities):
     """Both sides in one ROS domain: their topics differ, but for the video and the mirrored poses, which this test does not use."""
-    ensure_key(tmp_path / "key")
     ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
     near, far = ends[:2], ends[2:]
-    common = {"key_file": str(tmp_path / "key"), "tape_dir": str(tmp_path)}
-    surgeon = graph.make(TeleopBridge, side="surgeon", local=near, remote=far, **common)
-    patient = graph.make(TeleopBridge, side="patient", local=far, remote=near, **common)
+    common = {"tape_dir": str(tmp_path)}
+    surgeon = graph.make(TeleopBridge, side="surgeon", identity=identities["surgeon"], local=near, remote=far, **common)
+    patient = graph.make(TeleopBridge, side="patient", identity=identities["patient"], local=far, remote=near, **common)
     return surgeon, patient
 
 
@@ -79,20 +84,23 @@ def test_nothing_moves_without_a_wish(graph, bridges):
     assert targets == []
 
 
-def test_another_key_is_never_heard(graph, tmp_path, bridges):
-    stranger = LinkSession(bridges[0].role, os.urandom(32), ["path1", "path2"], 5, 5)
+def test_another_key_is_never_heard(graph, bridges):
+    assert graph.spin_until(lambda: all(bridge.session.established for bridge in bridges))
+    stranger = LinkSession(bridges[0].role, None, ["path1", "path2"], *bridges[0].session.life)
+    epoch = bridges[1].session.keys.newest
+    stranger.keys.accept(epoch, os.urandom(32), bridges[1].session.life, 1.0)
+    stranger.keys.use(epoch)
     before = bridges[1].health().refused["forged"]
     for _, datagram in stranger.datagrams_to_send(1.0):
-        bridges[1]._take("path1", datagram)
+        bridges[1].link._take("path1", datagram)
     assert bridges[1].health().refused["forged"] == before + 2
 
 
 @pytest.mark.parametrize("playout_ms", [0.0, 80.0])
-def test_commands_wait_for_their_time_and_a_stop_does_not(graph, tmp_path, monkeypatch, playout_ms):
-    ensure_key(tmp_path / "key")
+def test_commands_wait_for_their_time_and_a_stop_does_not(graph, identities, monkeypatch, playout_ms):
     ends = [f"127.0.0.1:{port}" for port in pick_ports(4)]
     bridge = graph.make(
-        TeleopBridge, side="patient", local=ends[:2], remote=ends[2:], key_file=str(tmp_path / "key"), playout_ms=playout_ms
+        TeleopBridge, side="patient", local=ends[:2], remote=ends[2:], identity=identities["patient"], playout_ms=playout_ms
     )
     monkeypatch.setattr(bridge.session, "clock", lambda now: ClockEstimate(0.0, 0.1, 0.2, 9))
     served = []
@@ -114,19 +122,18 @@ def test_commands_wait_for_their_time_and_a_stop_does_not(graph, tmp_path, monke
     assert [seq for seq, *_ in served] == ([1, 3, 4] if playout_ms == 0.0 else [1, 4])
 
 
-def test_two_hosts_as_the_launch_files_set_them_up(graph, tmp_path):
+def test_two_hosts_as_the_launch_files_set_them_up(graph, identities):
     """Two addresses per site, taken from the loopback network; ports and names as far_ends fills them in."""
-    ensure_key(tmp_path / "key")
     made = {process.params["side"]: process for process in layout(SessionOptions(domains=(20, 21))) if "side" in process.params}
     addresses = {"surgeon": "127.0.1.1,127.0.2.1", "patient": "127.0.1.2,127.0.2.2"}
     ends = []
     for side, other in (("surgeon", "patient"), ("patient", "surgeon")):
         params = dict(far_ends(made[side], addresses[other], addresses[side]).params)
-        ends.append(graph.make(TeleopBridge, **{**params, "key_file": str(tmp_path / "key"), "tape_dir": ""}))
+        ends.append(graph.make(TeleopBridge, **{**params, "identity": identities[side], "tape_dir": ""}))
     assert graph.spin_until(lambda: all(end.session.established and end.health().paths_up == 2 for end in ends))
 
 
 def test_close_ends_the_thread(graph, bridges):
     for bridge in bridges:
         bridge.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "link"]
+    assert not [thread for thread in threading.enumerate() if thread.name in ("link", "handshakes")]

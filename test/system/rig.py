@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
+from telesurgery_nodes.cli.inputs import one_machine
 from telesurgery_nodes.cli.starter import Starter
 from telesurgery_nodes.cli.status import StatusReader, is_following
-from telesurgery_nodes.keys import ensure_key
 from telesurgery_nodes.report.metrics import joint_limits, stop_time
 from telesurgery_nodes.report.tables import robot_joints
 from telesurgery_nodes.session import SessionOptions, layout
@@ -22,8 +22,7 @@ class Session:
     def __init__(self, folder: Path, **options):
         given = {"preset": "lan", "robot": "kinematic", "width": 160, "height": 120, "codec": "mjpeg", "reengage": False, **options}
         self.folder = folder
-        key = ensure_key(str(folder / "key" / "session.key"))
-        processes = layout(SessionOptions(out=str(folder), key_file=str(key), **given))
+        processes = layout(one_machine(SessionOptions(out=str(folder), **given), str(folder / "identities")))
         self.starter = Starter(processes, folder)
         self._surgeon = next(process.domain for process in processes if process.site == "surgeon")
         self.reader = None

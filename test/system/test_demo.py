@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -15,8 +17,8 @@ SMALL = ["--headless", "--preset", "lan", "--robot", "kinematic", "--width", "16
 
 
 def demo(folder, *words):
-    key = ["--key-file", str(folder / "key" / "session.key")]
-    command = [*DEMO, *SMALL, *key, "--out", str(folder / "session"), *words]
+    identities = ["--identities", str(folder / "identities")]
+    command = [*DEMO, *SMALL, *identities, "--out", str(folder / "session"), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
 
 
@@ -69,11 +71,10 @@ def test_bad_options_are_refused(tmp_path, words, says):
     assert says in ended.stderr
 
 
-def test_a_key_open_to_others_is_refused(tmp_path):
-    key = tmp_path / "key" / "session.key"
-    key.parent.mkdir()
-    key.write_bytes(bytes(32))
-    key.chmod(0o644)
+def test_a_key_open_to_others_is_refused(tmp_path, identities):
+    shutil.copytree(Path(identities["surgeon"]).parents[2], tmp_path / "identities")
+    for key in (tmp_path / "identities").rglob("key.pem"):
+        key.chmod(0o644)
     ended = demo(tmp_path)
     assert ended.returncode == 2
     assert "600" in ended.stderr
@@ -85,7 +86,7 @@ def offspring(pid):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_behind(tmp_path, number):
-    words = [*DEMO, *SMALL, "--key-file", str(tmp_path / "key" / "k"), "--out", str(tmp_path / "session"), "--duration", "60"]
+    words = [*DEMO, *SMALL, "--identities", str(tmp_path / "identities"), "--out", str(tmp_path / "session"), "--duration", "60"]
     starter = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 20.0
@@ -105,7 +106,7 @@ def test_nothing_is_left_behind(tmp_path, number):
 
 
 def test_a_dead_node_fails_the_demo_in_one_sentence(tmp_path):
-    words = [*DEMO, *SMALL, "--key-file", str(tmp_path / "key" / "k"), "--out", str(tmp_path / "session"), "--duration", "60"]
+    words = [*DEMO, *SMALL, "--identities", str(tmp_path / "identities"), "--out", str(tmp_path / "session"), "--duration", "60"]
     starter = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + 20.0

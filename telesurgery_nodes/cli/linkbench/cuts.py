@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...core.link.impair import MS, Impairment
+from ...core.link.seal import KEY_BYTES
 from ...core.link.session import Event, Received
 from ...core.link.wire import Stream
 from .compare import HOLD_S
@@ -20,6 +21,7 @@ PAUSE_S = 0.3  # at most, between a restore and the next cut
 DRAIN_S = 0.5
 PAYLOAD = bytes(240)  # two arms and their history
 RANDOM_LOSS = 0.01
+REKEY_PERIOD_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class _Stream:
         self._seen: set[int] = set()
         self._last, self._worst, self._held = math.nan, 0.0, 0
         self.sent = 0
+
+    @property
+    def seen(self) -> frozenset[int]:
+        """Numbers of the commands that came."""
+        return frozenset(self._seen)
 
     def run(self, seconds: float) -> None:
         """Send one command a millisecond."""
@@ -85,3 +92,27 @@ def random_loss(count: int, seed: int) -> Carried:
     stream = _Stream(RANDOM_LOSS, seed)
     stream.run(count * PERIOD_S)
     return stream.result()
+
+
+def rekeys(count: int, seed: int) -> Carried:
+    """``count`` new keys, one a second, each path losing 1 %. ``lost``: what came with the first key throughout, and not so."""
+    with_keys, without = _Stream(RANDOM_LOSS, seed), _Stream(RANDOM_LOSS, seed)  # the same seed loses the same datagrams
+    for number in range(1, count + 1):
+        rekey(with_keys.link, number)
+        for stream in (with_keys, without):
+            stream.run(REKEY_PERIOD_S)
+    got, _ = with_keys.result(), without.result()
+    return replace(got, lost=len(without.seen - with_keys.seen))
+
+
+def rekey(link: VirtualLink, epoch: int) -> None:
+    """What a handshake does, without one: both accept the epoch's key, then the surgeon's side uses it."""
+    key = key_of(epoch)
+    link.patient.keys.accept(epoch, key, link.surgeon.life, link.now)
+    link.surgeon.keys.accept(epoch, key, link.patient.life, link.now)
+    link.surgeon.keys.use(epoch)
+
+
+def key_of(epoch: int) -> bytes:
+    """The key `rekey` gives an epoch."""
+    return bytes((epoch,)) * KEY_BYTES

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 
 import psutil
 
+from ...core.link.epochs import RETIRE_S
 from ...core.link.impair import Impairment
 from ...core.link.seal import Role, Sealer
 from ...core.link.session import Event, LinkSession, Received
 from ...core.link.wire import HEADER, MAX_DATAGRAM, Stream
-from .virtual import KEY, VirtualLink
+from .cuts import key_of, rekey
+from .virtual import KEY, SETTLE_S, VirtualLink
 
 PERIOD_S = 0.001
 FLOOD_HZ = 20_000
@@ -29,6 +31,8 @@ KEPT = 400
 WARM_SHARE = 0.1  # of the flood, before memory is first looked at
 STREAM_AT, SESSION_AT, BOOT_AT, SEQUENCE_AT = 1, 4, 8, 12
 PAYLOAD = bytes(240)
+EPOCH = 1  # in force during the flood; the one before is known to the attacker
+AHEAD = 5000  # datagrams: its forgeries are newer than anything that came
 
 
 @dataclass
@@ -49,13 +53,17 @@ class Flood:
 class Forger:
     """Makes what an attacker with a recording, but without the key, can send."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, life: tuple[int, int]) -> None:
         self._rng = rng
         self.up: deque[bytes] = deque(maxlen=KEPT)  # newest last
         self.down: deque[bytes] = deque(maxlen=KEPT)
-        old = Sealer(KEY, Role.SURGEON, 99, 7)
-        self._old = [old.seal(stream, bytes(113))[1] for stream in Stream for _ in range(50)]  # a recorded earlier session
-        self._foreign = Sealer(bytes(32), Role.SURGEON, 11, 1)  # another key
+        key = key_of(EPOCH)
+        old = Sealer(key, Role.SURGEON, 99, 7, EPOCH)
+        self._old = [old.seal(stream, bytes(113))[1] for stream in Stream for _ in range(50)]  # another life, even with the right key
+        self._foreign = Sealer(bytes(32), Role.SURGEON, *life, EPOCH)  # another key
+        self._retired = Sealer(KEY, Role.SURGEON, *life, EPOCH - 1)  # the key before, in the wrong hands
+        for _ in range(AHEAD):
+            self._retired.seal(Stream.COMMAND, b"")
         self.kinds: dict[str, Callable[[], bytes]] = {
             "bit flip": lambda: self._flip(self._take(self.up)),
             "truncated": lambda: (datagram := self._take(self.up))[: rng.randrange(len(datagram))],
@@ -63,7 +71,8 @@ class Forger:
             "replay": lambda: self.up[rng.randrange(len(self.up) - OLD_ENOUGH)],
             "other session": lambda: self._put(SESSION_AT, rng.randbytes(4)),
             "other boot": lambda: self._put(BOOT_AT, rng.randbytes(4)),
-            "other epoch": lambda: self._put(2, rng.randint(1, 0xFFFF).to_bytes(2, "big")),
+            "other epoch": lambda: self._put(2, rng.randint(0, 0xFFFF).to_bytes(2, "big")),
+            "retired key": lambda: self._retired.seal(Stream.COMMAND, PAYLOAD)[1],
             "other stream": self._other_stream,
             "other direction": lambda: self._take(self.down),
             "sequence jump": self._jump,
@@ -112,7 +121,7 @@ def state_of(session: LinkSession, now: float) -> tuple[object, ...]:
 def flood(count: int, seed: int) -> Flood:
     """``count`` datagrams at FLOOD_HZ while commands go on at 1 kHz."""
     rng, out, link, came = random.Random(seed), Flood(), VirtualLink(PATHS, seed), Counter[str]()
-    forger = Forger(rng)
+    forger = Forger(rng, link.surgeon.life)
     link.arrived = lambda way, path, datagram, at: (forger.up if way == "up" else forger.down).append(datagram)
 
     def hear(way: str, event: Event) -> None:
@@ -121,6 +130,8 @@ def flood(count: int, seed: int) -> Flood:
 
     link.heard = hear
     link.settle(PERIOD_S)
+    rekey(link, EPOCH)
+    link.settle(PERIOD_S, RETIRE_S + SETTLE_S)
     warm: int | None = None
     began = time.perf_counter()
     while out.tried < count or out.sent < KEPT:

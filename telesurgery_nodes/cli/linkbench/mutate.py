@@ -7,7 +7,11 @@ from ..mutate import measure as measure_subject
 
 __all__ = ["LINK", "Mutation", "measure", "mutants"]
 
-LINK = Subject(("core/link/seal.py", "core/link/window.py"), "test/core/link", ("test_window.py", "test_session.py", "test_seal.py"))
+LINK = Subject(
+    ("core/link/seal.py", "core/link/window.py", "core/link/epochs.py"),
+    "test/core/link",
+    ("test_window.py", "test_session.py", "test_seal.py", "test_epochs.py"),
+)
 
 
 def measure() -> Mutation:

@@ -21,6 +21,7 @@ ACK_WORDS = 4  # 64 bit each: how far beyond the first gap one acknowledgement t
 # Stages of a command's stay on the patient side, in travel order; the bit of each in RobotState's stage mask is its index.
 HELD_STAGES: tuple[str, ...] = ("path_up", "unpack", "playout", "hop_in", "kinematics", "robot", "hop_out")
 FLAGS: tuple[str, ...] = ("head", "engage", "clutch", "camera", "follow", "aligning", "hands_fresh")
+STICKY_FLAGS: tuple[str, ...] = ("head", "engage", "stop")
 # What one stands for, in the docs and in struct's language.
 KINDS: Mapping[str, str] = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q", "f32": "f", "f64": "d"}
 
@@ -37,7 +38,7 @@ class Stream(enum.IntEnum):
 
 
 STREAMS: Mapping[Stream, str] = {
-    Stream.HEARTBEAT: "per path, 50 Hz: life sign, clock exchange, admission of a new peer. Never held back",
+    Stream.HEARTBEAT: "per path, 50 Hz, and at once on a change: stop, pedal, presence; life sign, clock, admission. Never held back",
     Stream.COMMAND: "surgeon to patient: what the tools shall do; newest wins. Never held back",
     Stream.STATE: "patient to surgeon: tools, verdict, echo; newest wins. Never held back",
     Stream.VIDEO: "patient to surgeon: pictures in fragments, paced below 85 % of the path's rate",
@@ -95,6 +96,10 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("peer_sent", "f64", "`sent` of the newest heartbeat the sender got on this path [s]; NaN before the first"),
         Field("peer_heard", "f64", "when that one came, sender's clock [s]; NaN before the first"),
         Field("next_up", "u64", "next sequence of each stream; at admission everything below is refused", len(Stream)),
+        Field("sticky", "u8", "bit by bit: " + ", ".join(STICKY_FLAGS) + " (latched at the surgeon)"),
+        Field("stop_count", "u32", "presses of the sender's stop in this session"),
+        Field("acted_for", "u32", "session whose stops the next field counts, 0 for none"),
+        Field("acted", "u32", "stops of that session the sender has acted on"),
     )),
     "command": Layout(
         f"stream 1 begins with one byte, how many records follow (1 to {HISTORY + 1}, newest first); a record is this, then its arms", (
@@ -129,9 +134,18 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("jaw", "f32", "measured [rad]"),
         Field("tracking_error", "f32", "distance to the set point [m]"),
     )),
-    "fragment": Layout("stream 3: in front of a piece of a picture; stream 5: behind a topic record, in front of a piece of a message", (
+    "lap": Layout("stream 3 begins with this; then a fragment record, then a piece of a picture", (
+        Field("held", "f32", "from the bridge's taking the picture to the sealing of this piece [s]"),
+    )),
+    "trip": Layout("a picture, put together again, begins with this; then the coded picture", (
+        Field("taken", "f64", "when the bridge took it, patient's steady clock [s]"),
+        Field("camera", "f32", "capture to both eyes drawn or grabbed [s]; NaN: not known"),
+        Field("encode", "f32", "to both eyes coded [s]; NaN: not known"),
+        Field("hop_coded", "f32", "camera node to bridge [s]; NaN: not known"),
+    )),
+    "fragment": Layout("in front of a piece of a picture (stream 3, behind a lap) or of a message (stream 5, behind a topic record)", (
         Field("number", "u64", "counts pictures, or the messages of a topic"),
-        Field("stamp", "f64", "capture time, sender's ROS clock [s]; of a message the sending time, its steady clock [s]"),
+        Field("stamp", "f64", "sender's steady clock [s]: of a picture the capture, of a message the sending"),
         Field("index", "u16", "of this piece"),
         Field("count", "u16", "pieces of the whole"),
         Field("flags", "u8", "bit 0: key frame"),

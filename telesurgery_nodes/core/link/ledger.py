@@ -8,7 +8,7 @@ the stages against the loop is a real check.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..values import RobotState
@@ -31,7 +31,12 @@ class LoopEntry:
     @property
     def own_cost(self) -> float:
         """What the software adds: everything but the two path stages [s]."""
-        return sum(value for name, value in zip(STAGES, self.stages, strict=True) if not name.startswith("path_"))
+        return own_cost(STAGES, self.stages)
+
+
+def own_cost(names: Sequence[str], stages: Sequence[float]) -> float:
+    """What is neither a path nor a wait for something to happen [s]."""
+    return sum(value for name, value in zip(names, stages, strict=True) if not name.startswith("path_") and name != "wait")
 
 
 class SurgeonLedger:

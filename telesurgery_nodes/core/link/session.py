@@ -5,6 +5,8 @@ How a peer is admitted. Each side asks a challenge in every heartbeat and answer
 moves on to the next challenge. A recording of an old session therefore never gets in, not even one made under this very
 receiver; and an accepted peer's own datagrams die in the replay window when they come twice. Commands, state and video are
 taken from the accepted peer alone. Merge: every copy is authenticated, the first to arrive is delivered, whatever its path.
+
+Keys come from handshakes outside (`keys`) and change under the running session without losing a datagram: epochs.py.
 """
 
 from __future__ import annotations
@@ -17,51 +19,22 @@ from dataclasses import dataclass
 from ...errors import LocalLinkError, RemoteLinkError
 from .clock import UNKNOWN, ClockEstimate
 from .congestion import VideoShare
+from .epochs import KeyRing, Life
+from .events import Event, LinkHealth, PeerAccepted, Received
 from .pacing import Pacer
-from .paths import PathHealth, PathMonitor, PathState
-from .seal import Opener, Role, Sealer, challenge_of, check_key
+from .paths import PathMonitor, PathState
+from .seal import Role
+from .sticky import Sticky, StickyMerge
 from .window import ReplayWindow
 from .wire import MAX_ANSWERS, Header, Heartbeat, Stream, decode_header, decode_heartbeat, encode_heartbeat
 
+__all__ = ["Event", "LinkHealth", "LinkSession", "PeerAccepted", "Received"]  # stand in events.py, are looked for here
+
 HEARTBEAT_S = 0.02  # per path; two fit into the 50 ms after which a silent path is DOWN
+HURRY_S = 0.003  # after a change of what they repeat, MORE_COPIES of them follow so close: with each tick of the bridge, 4 ms
+MORE_COPIES = 2  # a stop goes out three times on every path at once (peers.md), then at the usual pace
 STRANGER_S = 1.0  # how long a stranger's challenge is answered
 LARGEST = 2**32 - 1
-
-
-@dataclass(frozen=True)
-class Received:
-    """First copy of an authentic payload. ``late``: a newer one of its stream had come before. ``at`` [s] own clock."""
-
-    stream: Stream
-    sequence: int
-    payload: bytes
-    path: str
-    at: float
-    late: bool
-
-
-@dataclass(frozen=True)
-class PeerAccepted:
-    """A peer life was admitted; ``replaced`` is True where there was another before (the peer restarted)."""
-
-    session: int
-    replaced: bool
-
-
-Event = Received | PeerAccepted
-
-
-@dataclass(frozen=True)
-class LinkHealth:
-    """The link at one instant. ``round_trip`` [s]: smallest newest one of the paths that are up; inf where none is."""
-
-    established: bool
-    peer_session: int
-    paths: tuple[PathHealth, ...]
-    paths_up: int
-    round_trip: float
-    clock: ClockEstimate
-    refused: Mapping[str, int]
 
 
 @dataclass
@@ -72,32 +45,39 @@ class _Beat:
     peer_sent: float = math.nan
     heard: float = math.nan
     next_at: float = -math.inf
+    hurried: int = 0
+    echoed: float = -math.inf  # newest own one that came back: a hurried answer brings the same one again, no news of a queue
 
 
 class LinkSession:
     """Both directions of one end over all paths. ``session_id`` and ``boot``: random 32 bit numbers, new for every process start.
 
-    ``rates``: path name -> contracted bit/s (missing: unlimited).
+    ``key``: that of epoch 0; None: silent and deaf until `keys` gets one. ``rates``: path name -> contracted bit/s (missing: unlimited).
     """
 
     def __init__(
-        self, role: Role, key: bytes, path_names: Sequence[str], session_id: int, boot: int, rates: Mapping[str, float] | None = None
+        self,
+        role: Role,
+        key: bytes | None,
+        path_names: Sequence[str],
+        session_id: int,
+        boot: int,
+        rates: Mapping[str, float] | None = None,
     ) -> None:
         _check(path_names, session_id, boot)
-        self._role, self._key, self._identity = role, check_key(key), (session_id, boot)
-        self._sealer = Sealer(key, role, session_id, boot)
-        self._opener = Opener(key, role)
+        self._identity = (session_id, boot)
+        self.keys = KeyRing(key, role, self._identity)
         self._monitors = {name: PathMonitor(name) for name in path_names}
         self._pacers = {name: Pacer((rates or {}).get(name, math.inf)) for name in path_names}
         self._shares = {name: VideoShare() for name in path_names}
         self._beats = {name: _Beat() for name in path_names}
         self._windows = {stream: ReplayWindow() for stream in Stream}
-        self._strangers: OrderedDict[tuple[int, int], tuple[int, float]] = OrderedDict()
-        self._peer: tuple[int, int] | None = None
+        self._strangers: OrderedDict[Life, tuple[int, float]] = OrderedDict()
+        self._sticky, self._peers_sticky = Sticky(), StickyMerge(session_id)
+        self._peer: Life | None = None
         self._peer_challenge = 0
         self._acceptances = 0
-        self._challenge = challenge_of(key, role, session_id, boot, 0)
-        self._refused = dict.fromkeys(("form", "forged", "stranger", "replay", "payload"), 0)
+        self._refused = dict.fromkeys(("form", "epoch", "forged", "stranger", "replay", "payload"), 0)
 
     @property
     def session_id(self) -> int:
@@ -105,29 +85,52 @@ class LinkSession:
         return self._identity[0]
 
     @property
+    def life(self) -> Life:
+        """This end's (session, boot)."""
+        return self._identity
+
+    @property
+    def peer(self) -> Life | None:
+        """The admitted peer's (session, boot)."""
+        return self._peer
+
+    @property
     def established(self) -> bool:
         """A peer has been admitted."""
         return self._peer is not None
 
     def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0) -> int:
-        """Seal once and queue on every path; the sequence. ``delay`` [s] spreads video."""
-        sequence, datagram = self._sealer.seal(stream, payload)
+        """Seal once and queue on every path; the sequence. ``delay`` [s] spreads video. LocalLinkError without a key."""
+        sequence, datagram = self.keys.sealer.seal(stream, payload)
         for pacer in self._pacers.values():
             pacer.offer(stream, datagram, now, delay)
         return sequence
 
+    def say(self, sticky: Sticky, now: float) -> None:
+        """Every heartbeat says this from now on; a change leaves at once on every path."""
+        if sticky == self._sticky:
+            return
+        self._sticky = sticky
+        for beat in self._beats.values():
+            beat.next_at, beat.hurried = now, MORE_COPIES
+
+    def clocks(self, now: float) -> dict[str, ClockEstimate]:
+        """Offset to the peer's clock as each path knows it; they differ by half the difference of the paths' asymmetries."""
+        return {name: monitor.estimate(now) for name, monitor in self._monitors.items()}
+
     def datagrams_to_send(self, now: float) -> list[tuple[str, bytes]]:
         """Everything that is to leave now, heartbeats included: (path name, datagram) in order."""
+        self.keys.tick(now)
         out = []
         for index, name in enumerate(self._pacers):
-            if self._beats[name].next_at <= now:
+            if self.keys.ready and self._beats[name].next_at <= now:
                 self._beat(index, name, now)
             out += [(name, datagram) for datagram in self._pacers[name].due(now)]
         return out
 
     def next_timer(self, now: float) -> float:
-        """When ``datagrams_to_send`` should next be called [s]."""
-        beats = min(beat.next_at for beat in self._beats.values())
+        """When ``datagrams_to_send`` should next be called [s]; inf where nothing waits and there is no key for heartbeats."""
+        beats = min(beat.next_at for beat in self._beats.values()) if self.keys.ready else math.inf
         return max(now, min(beats, *(pacer.next_time(now) for pacer in self._pacers.values())))
 
     def receive(self, path: str, datagram: bytes, now: float) -> list[Event]:
@@ -136,13 +139,17 @@ class LinkSession:
             header = decode_header(datagram)
         except RemoteLinkError:
             return self._refuse("form")
-        known = self._peer == (header.session, header.boot)
-        if not known and header.stream is not Stream.HEARTBEAT:
+        life = (header.session, header.boot)
+        known = self._peer == life
+        if not self.keys.opener.accepts(header.key_epoch):
+            return self._refuse("epoch")
+        if not known and (header.stream is not Stream.HEARTBEAT or not self.keys.expects(life, header.key_epoch)):
             return self._refuse("stranger")
         try:
-            payload = self._opener.open(header, datagram)
+            payload = self.keys.opener.open(header, datagram)
         except RemoteLinkError:
             return self._refuse("forged")
+        self.keys.heard(header.key_epoch, known, now)
         if known:
             return self._from_peer(path, header, payload, now)
         return self._from_stranger(header, payload, now)
@@ -154,7 +161,8 @@ class LinkSession:
         up = [path for path in paths if path.state is not PathState.DOWN]
         trip = min((path.round_trip for path in up), default=math.inf)
         session = self._peer[0] if self._peer else 0
-        return LinkHealth(self.established, session, paths, len(up), trip, self.clock(now), dict(self._refused))
+        key = self.keys.sealer.key_epoch, self.keys.age(now)
+        return LinkHealth(self.established, session, paths, len(up), trip, self.clock(now), dict(self._refused), *key)
 
     def clock(self, now: float) -> ClockEstimate:
         """Offset to the peer's clock by the path with the smallest round trip among those that are up, else by the best known."""
@@ -189,22 +197,26 @@ class LinkSession:
 
     def _heard(self, path: str, sequence: int, payload: bytes, now: float) -> list[Event]:
         monitor, echo = self._monitors[path], self._beats[path]
+        events: list[Event] = []
         try:
             beat = decode_heartbeat(payload)
+            events += self._peers_sticky.update(beat.sticky, (beat.sent, sequence), path, now)  # a stop counts over crossed cables too
             self._check_path(path, beat.path)
             monitor.note(Stream.HEARTBEAT, sequence, now)
             if beat.sent < echo.peer_sent:
-                return []  # overtaken by a newer one
+                return events  # overtaken by a newer one
             if not math.isnan(beat.peer_sent):
                 monitor.clock.update(beat.peer_sent, beat.peer_heard, beat.sent, now)
-                share = self._shares[path].update(beat.peer_heard - beat.peer_sent, monitor.clock.round_trip, now)
-                self._pacers[path].allow(share, now)
+                if beat.peer_sent > echo.echoed:
+                    echo.echoed = beat.peer_sent
+                    share = self._shares[path].update(beat.peer_heard - beat.peer_sent, monitor.clock.round_trip, now)
+                    self._pacers[path].allow(share, now)
         except RemoteLinkError:
-            return self._refuse("payload")
+            return events + self._refuse("payload")
         monitor.time(beat.sent, now)
         self._peer_challenge = beat.challenge
         echo.peer_sent, echo.heard = beat.sent, now
-        return []
+        return events
 
     def _check_path(self, path: str, index: int) -> None:
         here = list(self._monitors).index(path)
@@ -217,20 +229,21 @@ class LinkSession:
         except RemoteLinkError:
             return self._refuse("payload")
         identity = (header.session, header.boot)
-        if self._challenge in beat.answers:
-            return self._accept(identity, beat, header.sequence)
+        if self._challenge() in beat.answers:
+            return self._accept(identity, beat, header)
         self._strangers[identity] = (beat.challenge, now)
         self._strangers.move_to_end(identity)
         while len(self._strangers) > MAX_ANSWERS - 1:
             self._strangers.popitem(last=False)
         return self._refuse("stranger")
 
-    def _accept(self, identity: tuple[int, int], beat: Heartbeat, sequence: int) -> list[Event]:
+    def _accept(self, identity: Life, beat: Heartbeat, header: Header) -> list[Event]:
         replaced = self._peer is not None
         self._peer, self._peer_challenge = identity, beat.challenge
-        self._opener.remember(*identity)
+        self.keys.admitted(header.key_epoch)
+        self.keys.opener.remember(*identity)
         # What was sent before, this heartbeat included, could have been recorded and held back.
-        begin = (max(sequence + 1, beat.next_up[0]), *beat.next_up[1:])
+        begin = (max(header.sequence + 1, beat.next_up[0]), *beat.next_up[1:])
         for stream in Stream:
             self._windows[stream].begin(begin[stream])
         self._strangers.pop(identity, None)
@@ -238,18 +251,25 @@ class LinkSession:
             monitor.reset(begin)
             self._beats[name].peer_sent = self._beats[name].heard = math.nan
             self._shares[name] = VideoShare()  # another peer's clock
+        self._peers_sticky.reset()
         self._acceptances += 1
-        self._challenge = challenge_of(self._key, self._role, *self._identity, self._acceptances)
         return [PeerAccepted(identity[0], replaced)]
+
+    def _challenge(self) -> int:
+        return self.keys.challenge(self._acceptances)
 
     def _beat(self, index: int, name: str, now: float) -> None:
         beat = self._beats[name]
-        beat.next_at = max(beat.next_at + HEARTBEAT_S, now + HEARTBEAT_S / 2.0)
+        period = HURRY_S if beat.hurried else HEARTBEAT_S
+        beat.hurried = max(0, beat.hurried - 1)
+        beat.next_at = max(beat.next_at + period, now + period / 2.0)
         beat.count = beat.count + 1 & LARGEST
         asked = [challenge for challenge, at in self._strangers.values() if now - at < STRANGER_S]
         answers = ([self._peer_challenge] if self._peer else []) + asked
-        message = Heartbeat(index, beat.count, self._challenge, tuple(answers), now, beat.peer_sent, beat.heard, self._sealer.next_up())
-        self._pacers[name].offer(Stream.HEARTBEAT, self._sealer.seal(Stream.HEARTBEAT, encode_heartbeat(message))[1], now)
+        sealer, challenge = self.keys.sealer, self._challenge()
+        next_up = sealer.next_up()
+        message = Heartbeat(index, beat.count, challenge, tuple(answers), now, beat.peer_sent, beat.heard, next_up, self._sticky)
+        self._pacers[name].offer(Stream.HEARTBEAT, sealer.seal(Stream.HEARTBEAT, encode_heartbeat(message))[1], now)
 
 
 def _check(path_names: Sequence[str], session_id: int, boot: int) -> None:

@@ -18,7 +18,8 @@ import numpy as np
 from ...errors import KinematicsError, LocalLinkError, RemoteLinkError
 from ..rotations import is_rotation, quaternion_from_rotation, rotation_from_quaternion
 from ..values import INSTRUMENTS, ArmMotion, FloatArray, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
-from .layouts import FLAGS, HELD_STAGES, HISTORY, LAYOUTS, MAX_ANSWERS, MAX_DATAGRAM, TAG_BYTES, VERSION, Stream
+from .layouts import FLAGS, HELD_STAGES, HISTORY, LAYOUTS, MAX_ANSWERS, MAX_DATAGRAM, STICKY_FLAGS, TAG_BYTES, VERSION, Stream
+from .sticky import SILENT, Sticky
 
 __all__ = ["HELD_STAGES", "MAX_ANSWERS", "MAX_DATAGRAM", "Stream"]  # stand in layouts.py, are looked for here
 
@@ -48,7 +49,7 @@ class Heartbeat:
 
     ``sent`` [s] sender's clock; ``peer_sent`` is the receiver's own ``sent`` of the newest heartbeat the sender got on this
     path and ``peer_heard`` the sender's clock at its arrival (both NaN before the first); with the arrival these are the four stamps.
-    ``next_up``: sequence the sender will use next per stream; at admission everything below is refused.
+    ``next_up``: sequence the sender will use next per stream; at admission everything below is refused. ``sticky``: sticky.py.
     """
 
     path: int
@@ -59,6 +60,7 @@ class Heartbeat:
     peer_sent: float
     peer_heard: float
     next_up: tuple[int, ...]
+    sticky: Sticky = SILENT
 
 
 def encode_header(header: Header) -> bytes:
@@ -81,8 +83,10 @@ def decode_header(datagram: bytes) -> Header:
 def encode_heartbeat(beat: Heartbeat) -> bytes:
     """Payload of stream 0."""
     answers = (*beat.answers, *(0,) * MAX_ANSWERS)[:MAX_ANSWERS]
+    said = beat.sticky
+    sticky = (_mask((said.head, said.engage, said.stop)), said.stop_count, said.acted_for, said.acted)
     return _pack(
-        HEARTBEAT, beat.path, beat.count, beat.challenge, *answers, beat.sent, beat.peer_sent, beat.peer_heard, *beat.next_up
+        HEARTBEAT, beat.path, beat.count, beat.challenge, *answers, beat.sent, beat.peer_sent, beat.peer_heard, *beat.next_up, *sticky
     )
 
 
@@ -94,7 +98,11 @@ def decode_heartbeat(payload: bytes) -> Heartbeat:
     if not math.isfinite(sent) or math.isfinite(peer_sent) != math.isfinite(peer_heard):
         raise RemoteLinkError(f"heartbeat stamps {sent}, {peer_sent}, {peer_heard}; wanted finite, or the last two both NaN")
     answers = tuple(value for value in fields[3:7] if value)
-    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, fields[10:])
+    flags, *counts = fields[-4:]
+    if flags >> len(STICKY_FLAGS):
+        raise RemoteLinkError(f"heartbeat flags {flags:#x}; valid: below {1 << len(STICKY_FLAGS):#x}")
+    sticky = Sticky(*(bool(flags >> bit & 1) for bit in range(len(STICKY_FLAGS))), *counts)
+    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, fields[10:-4], sticky)
 
 
 class CommandEncoder:

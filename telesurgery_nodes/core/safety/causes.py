@@ -46,6 +46,8 @@ class Cause(enum.IntEnum):
     LOCAL_PAUSE = 23
     LOCAL_STOP = 24
     NO_PERMISSION = 25
+    REMOTE_STOP = 26
+    REMOTE_STOP_HELD = 27
     OVER_FORCE = 30
     FORCE_UNKNOWN = 31
 
@@ -148,6 +150,9 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         Cause.WATCHDOG_RESTART: CauseRow(_PAUSE, NEVER, AT_ONCE, _G, Clear.EPOCH, _HIGH, False, "the safety watchdog started again"),
         Cause.LOCAL_PAUSE: CauseRow(_PAUSE, NEVER, AT_ONCE, _E, Clear.RESUME, _MED, False, "paused by the team at the patient"),
         Cause.LOCAL_STOP: CauseRow(_FAULT, NEVER, AT_ONCE, _A, Clear.RESET, _HIGH, False, "stopped by the team at the patient"),
+        Cause.REMOTE_STOP: CauseRow(_FAULT, NEVER, AT_ONCE, _A, Clear.RESET, _HIGH, False, "stopped by the surgeon"),
+        # Not a fault, so that a stop stuck at the far end cannot keep the local team from resetting and taking over.
+        Cause.REMOTE_STOP_HELD: CauseRow(_HOLD, AT_ONCE, NEVER, _A, _SELF, _MED, False, "the surgeon's stop is still latched"),
         Cause.NO_PERMISSION: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, Alarm.NONE, False, "the permit does not allow motion"),
         Cause.OVER_FORCE: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, _HIGH, False, "a tool pushes too hard: it may only come away"),
         Cause.FORCE_UNKNOWN: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, _MED, False, "the force on a tool is not known"),

@@ -73,6 +73,7 @@ class Watchdog:
         self._arm: ArmReport | None = None
         self._session = NO_SESSION
         self._session_changed = False
+        self._stops, self._stop_pressed = 0, False
         self._most_paths = 0
         self._bad: deque[float] = deque()
         self._onset: dict[Cause, float] = {}
@@ -85,8 +86,10 @@ class Watchdog:
         if report.surgeon_session not in (NO_SESSION, self._session):
             self._session_changed = self._session_changed or self._session != NO_SESSION
             self._session = report.surgeon_session
-            self._most_paths = 0
+            self._most_paths = self._stops = 0
         self._most_paths = max(self._most_paths, report.paths_up)
+        self._stop_pressed = self._stop_pressed or report.stop_count > self._stops
+        self._stops = max(self._stops, report.stop_count)
         self._remote = report
 
     def arm(self, report: ArmReport, now: float) -> None:
@@ -159,6 +162,7 @@ class Watchdog:
         wrong = {Cause.STARTUP: remote is None or arm is None}
         if remote is not None:
             wrong[Cause.MASTER_STALE] = not remote.hands_fresh
+            wrong[Cause.REMOTE_STOP_HELD] = remote.stop
             wrong[Cause.PATHS_DOWN] = remote.paths_up <= 0
             wrong[Cause.PATH_LOST] = 0 < remote.paths_up < self._most_paths
         if arm is not None:
@@ -171,7 +175,9 @@ class Watchdog:
         while self._bad and now - self._bad[0] > BAD_WINDOW:
             self._bad.popleft()
         changed, self._session_changed = self._session_changed, False
+        stopped, self._stop_pressed = self._stop_pressed, False
         return {
+            Cause.REMOTE_STOP: stopped,
             Cause.PEER_RESTART: changed,
             Cause.BRIDGE_RESTART: self.bridge.take_restart(),
             Cause.ARM_RESTART: self.arms.take_restart(),

@@ -22,7 +22,7 @@ RESTART_SILENCE = 1.0  # [s] without a fragment of a newer picture: a lower numb
 
 @dataclass(frozen=True)
 class VideoPacket:
-    """One whole encoded picture. ``stamp`` capture time [s] on the SENDER's ROS clock."""
+    """One whole encoded picture. ``stamp`` capture time [s] on the SENDER's steady clock."""
 
     frame_seq: int
     stamp: float

@@ -4,7 +4,7 @@ Layout (sensor_msgs/Joy of a common gamepad; sticks: left and up are +1, trigger
     axes 0, 1 / 3, 4     left / right stick: its hand moves left and up; with the shoulder button held: turns (roll) and away
     axes 2 / 5           left / right trigger: closes its gripper
     buttons 4 / 5        left / right shoulder button
-    buttons 0, 1, 2      engage (hold), clutch (hold), camera
+    buttons 0, 1, 2, 3   engage (hold), clutch (hold), camera, stop (a press latches it at the console)
 The head counts as in while the pad is heard. A pad silent for 0.3 s moves nothing and engages nothing,
 and its engage button must then be seen up before it counts again: silence must not turn a held button into a fresh press.
 """
@@ -29,7 +29,7 @@ ROLL_RATE = math.radians(45.0)
 DEAD_BAND = 0.08
 GRIPPER_OPEN = math.radians(50.0)
 AXES, BUTTONS = 6, 6
-ENGAGE, CLUTCH, CAMERA = 0, 1, 2
+ENGAGE, CLUTCH, CAMERA, STOP = 0, 1, 2, 3
 # Drivers round: a full deflection may read a little above one.
 AXIS_LIMIT = 1.001
 
@@ -94,9 +94,8 @@ class JoyMaster(SimulatedMaster):
         if not fresh:
             self._engage_armed = False
             return Pedals()
-        return Pedals(
-            head=True, engage=self._engage_armed and self._buttons[ENGAGE], clutch=self._buttons[CLUTCH], camera=self._buttons[CAMERA]
-        )
+        engage, down = self._engage_armed and self._buttons[ENGAGE], self._buttons
+        return Pedals(head=True, engage=engage, clutch=down[CLUTCH], camera=down[CAMERA], stop=down[STOP])
 
 
 def _dead_band(value: float) -> float:

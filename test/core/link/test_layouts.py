@@ -8,8 +8,8 @@ from telesurgery_nodes.core.link.layouts import KINDS, LAYOUTS, STREAMS, Stream
 
 # The wire's contract. A change here is a new wire version.
 FORMATS = {
-    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd6Q", "command": ">IddIIBfB", "arm": ">3f4ff", "state": ">IdIBHIBB", "stage": ">f",
-    "tool": ">3f4fff", "fragment": ">QdHHB", "chunk": ">BIIIIHHI", "ack": ">BII4Q", "topic": ">I",
+    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd6QBIII", "command": ">IddIIBfB", "arm": ">3f4ff", "state": ">IdIBHIBB", "stage": ">f",
+    "tool": ">3f4fff", "lap": ">f", "trip": ">dfff", "fragment": ">QdHHB", "chunk": ">BIIIIHHI", "ack": ">BII4Q", "topic": ">I",
 }  # fmt: skip
 
 

@@ -33,7 +33,7 @@ class Talk:
                 self.sender.restart(event.session)
                 for number in range(10):
                     self.sender.offer(number, bytes([number]) * SIZE)
-            elif event.stream is Stream.RELIABLE:
+            elif isinstance(event, Received) and event.stream is Stream.RELIABLE:
                 assert event.payload[0] == KIND_ACK
                 self.sender.acknowledge(event.payload, now)
         for event in self.fresh("patient"):

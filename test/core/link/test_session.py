@@ -67,6 +67,24 @@ def test_both_accept_each_other_and_measure_the_round_trip_and_the_clock():
     assert health.clock.offset == pytest.approx(500.0, abs=0.005)
     assert patient.clock(wire.now + 500.0).offset == pytest.approx(-500.0, abs=0.005)
     assert health.paths[1].skew == pytest.approx(0.02, abs=0.003)
+    assert {name: clock.offset for name, clock in surgeon.clocks(wire.now).items()} == pytest.approx({"a": 500.0, "b": 500.0}, abs=0.005)
+
+
+def test_the_offsets_of_two_paths_differ_by_half_the_difference_of_their_asymmetries():
+    wire = pair(skew=500.0)
+    wire.ends["up"], wire.ends["down"] = end(Role.SURGEON, 31), end(Role.PATIENT, 32)
+    slow_up = wire.delay["a"] + 0.030
+
+    class Asymmetric(dict):
+        def __getitem__(self, path):
+            return slow_up if path == "a" and wire.way == "up" else dict.__getitem__(self, path)
+
+    wire.delay = Asymmetric(wire.delay)
+    wire.lose = lambda path, way, number: setattr(wire, "way", way)
+    wire.run(2.0)
+    clocks = wire.ends["up"].clocks(wire.now)
+    assert clocks["a"].offset - clocks["b"].offset == pytest.approx(0.015, abs=0.005)
+    assert all(abs(clock.offset - 500.0) <= clock.bound for clock in clocks.values()), "the bound holds all the same"
 
 
 def test_each_payload_is_delivered_once_and_the_copies_are_not_replays():

@@ -10,6 +10,7 @@ import pytest
 from transforms3d.euler import euler2mat
 
 from telesurgery_nodes.core.link import wire
+from telesurgery_nodes.core.link.sticky import Sticky
 from telesurgery_nodes.core.values import ArmMotion, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
 
@@ -30,7 +31,7 @@ def state():
 
 
 def beat():
-    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3, 4, 5))
+    return wire.Heartbeat(1, 2, 3, (4, 5), 1.0, 0.5, 0.75, (0, 1, 2, 3, 4, 5), Sticky(True, False, True, 7, 8, 6))
 
 
 @pytest.mark.parametrize("wrong", [np.full((3, 3), np.nan), np.diag([1.0, 1.0, -1.0]), 2 * np.eye(3), np.diag([2.0, 0.5, 1.0])])
@@ -85,6 +86,13 @@ def test_heartbeat_comes_back_with_and_without_echo():
     assert wire.decode_heartbeat(wire.encode_heartbeat(beat())) == beat()
     first = dataclasses.replace(beat(), peer_sent=math.nan, peer_heard=math.nan)
     assert math.isnan(wire.decode_heartbeat(wire.encode_heartbeat(first)).peer_sent)
+
+
+def test_a_heartbeat_bit_nobody_knows_is_refused():
+    payload = bytearray(wire.encode_heartbeat(beat()))
+    payload[-13] |= 8
+    with pytest.raises(RemoteLinkError, match="flags"):
+        wire.decode_heartbeat(bytes(payload))
 
 
 def test_header_comes_back_and_names_the_boot():
