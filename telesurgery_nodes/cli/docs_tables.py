@@ -13,7 +13,7 @@ import yaml
 
 from ..channels import CHANNELS, Channel
 from ..core.arm.config import arm_config
-from ..core.link.layouts import LAYOUTS, STREAMS
+from ..core.link.layouts import DSCP, DSCP_NAMES, LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
 from ..core.safety.config import safety_config
 from ..core.safety.gate_motor import BAD_ROW, HOLD_ONLY
@@ -210,7 +210,8 @@ def _valid(spec: Field[Any], default: object) -> str:
 @block("wire-streams")
 def streams() -> str:
     """Streams in order of priority."""
-    return table(["stream", "name", "what"], [[int(stream), stream.name, what] for stream, what in STREAMS.items()])
+    rows = [[int(stream), stream.name, f"{DSCP_NAMES[DSCP[stream]]} ({DSCP[stream]})", what] for stream, what in STREAMS.items()]
+    return table(["stream", "name", "DSCP", "what"], rows)
 
 
 def layout(name: str) -> str:

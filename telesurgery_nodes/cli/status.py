@@ -10,6 +10,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..core.link.paths import Reason
+
 LINE_PERIOD = 5.0  # [s] between lines when the output is a file
 TTY_PERIOD = 0.2  # [s] between rewrites of the line on a terminal
 MILLI = 1000.0
@@ -70,7 +72,16 @@ def number(value: Any, factor: float = 1.0, digits: int = 0, unit: str = "") -> 
 def path_words(path: Mapping[str, Any]) -> str:
     """Health of one path: loss, jitter, round trip."""
     loss, jitter, rtt = number(path.get("loss"), 100.0, 1, "%"), number(path.get("jitter"), MILLI, 1), number(path.get("rtt"), MILLI)
-    return f"{path.get('name', '?')} loss {loss} jitter {jitter} rtt {rtt} ms"
+    words = f"{path.get('name', '?')} loss {loss} jitter {jitter} rtt {rtt} ms"
+    return words + (" NARROW" if path.get("reason") == Reason.NARROW.name else "")
+
+
+def alarm_words(status: Mapping[str, Any]) -> list[str]:
+    """The alarm that the link has nothing to fall back on, as this site receives it."""
+    spare = status.get("redundancy")
+    if not isinstance(spare, Mapping) or not spare.get("lost") or not status.get("connected"):
+        return []
+    return [f"NO REDUNDANCY {spare.get('ready', '?')} of {spare.get('of', '?')} paths"]
 
 
 def status_line(status: Mapping[str, Any], elapsed: float) -> str:
@@ -82,6 +93,7 @@ def status_line(status: Mapping[str, Any], elapsed: float) -> str:
         str(status.get("state", "?")),
         f"loop {number(status.get('loop'), MILLI)} ms",
         *[path_words(path) for path in status.get("paths", [])],
+        *alarm_words(status),
         f"picture {number(status.get('picture_age'), MILLI)} ms",
         f"error {number(status.get('tracking_error'), MILLI, 2)} mm",
     ]

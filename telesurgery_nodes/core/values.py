@@ -19,6 +19,7 @@ FloatArray = NDArray[np.float64]
 MASTERS: tuple[str, ...] = ("MTML", "MTMR")
 INSTRUMENTS: tuple[str, ...] = ("PSM1", "PSM2", "PSM3")
 CAMERA_ARM = "ECM"
+REDUNDANT_PATHS = 2  # fewer network paths have nothing to fall back on
 # dVRK's pairing: the right hand drives PSM1, the left hand PSM2. PSM3 waits for arm swap.
 TELEOP_PAIRS: Mapping[str, str] = {"MTMR": "PSM1", "MTML": "PSM2"}
 FOLLOWING_ARMS: tuple[str, ...] = ("PSM1", "PSM2")
@@ -177,6 +178,7 @@ class Permit:
 class RemoteReport:
     """Patient bridge to watchdog: what the surgeon side last said, with ages by the patient side's own clock [s].
 
+    Of ``paths`` configured ones ``paths_up`` are heard now and ``paths_ready`` can be relied on (core/link/redundancy.py).
     ``stop``: the surgeon's stop is latched; ``stop_count``: its presses in this session.
     """
 
@@ -194,6 +196,8 @@ class RemoteReport:
     video_age: float
     round_trip: float
     paths_up: int
+    paths: int
+    paths_ready: int
     stop: bool
     stop_count: int
 

@@ -234,13 +234,13 @@ class PatientEnd:
     def _publish_report(self, now: float) -> None:
         self._last_report = now
         self._report_seq += 1
-        health = self._node.health()
+        health, redundancy = self._node.health(), self._node.redundancy
         command, at = self._command or (NO_COMMAND, -math.inf)
         self._reported, age, seen = self._wishes(command), max(0.0, now - at), self._presence
         report = RemoteReport(
             self._boot, self._report_seq, self._session, command.epoch, command.press_count, seen.narrowed(command.pedals), command.follow,
             command.aligning, command.hands_fresh, age, command.picture_age + age, now - self._pictures.heard_at, health.round_trip,
-            health.paths_up, seen.stop, seen.stop_count,
+            health.paths_up, redundancy.of, redundancy.ready, seen.stop, seen.stop_count,
         )  # fmt: skip
         self._remote.publish(remote_to_msg(report))
 

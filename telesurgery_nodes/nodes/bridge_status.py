@@ -9,6 +9,7 @@ from typing import Any
 from ..core.link.clock import ClockEstimate
 from ..core.link.ledger import STAGES, LoopEntry
 from ..core.link.ledger_picture import EYE_STAGES, EyeEntry
+from ..core.link.redundancy import RedundancyState
 from ..core.link.session import LinkHealth
 from ..core.safety.causes import Cause
 from ..core.teleop.clutch import TeleopOutput
@@ -59,13 +60,20 @@ def picture_words(age: float, stages: Mapping[str, float], eyes: EyeEntry | None
 def link_words(health: LinkHealth, clocks: Mapping[str, ClockEstimate]) -> dict[str, Any]:
     """Paths and the clock. Every offset is estimated: an asymmetric path shifts it by half its asymmetry, within the bound."""
     paths = [
-        {"name": path.name, "state": path.state.name, "loss": path.loss, "jitter": path.jitter, "rtt": shown(path.round_trip),
-         "jitter_ms": path.jitter * MILLI, "rtt_ms": shown(path.round_trip * MILLI), "clock": clock_words(clocks[path.name])}
+        {"name": path.name, "state": path.state.name, "reason": path.reason.name, "loss": path.loss, "jitter": path.jitter,
+         "rtt": shown(path.round_trip), "jitter_ms": path.jitter * MILLI, "rtt_ms": shown(path.round_trip * MILLI),
+         "skew_ms": shown(path.skew * MILLI), "burst": path.burst, "longest_burst": path.longest_burst,
+         "duplicates": path.duplicate_share, "mtu": path.mtu, "clock": clock_words(clocks[path.name])}
         for path in health.paths
     ]  # fmt: skip
     return {
         "connected": health.established, "paths": paths, "clock": clock_words(health.clock), "clock_difference_ms": difference_ms(clocks)
     }
+
+
+def redundancy_words(spare: RedundancyState) -> dict[str, Any]:
+    """Whether the link would survive the loss of a path, in this end's receiving direction."""
+    return {"redundancy": {"lost": spare.lost, "ready": spare.ready, "of": spare.of, "sentence": spare.sentence}}
 
 
 def clock_words(clock: ClockEstimate) -> dict[str, Any] | None:

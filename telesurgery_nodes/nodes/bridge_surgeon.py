@@ -22,7 +22,7 @@ from ..core.values import FOLLOWING_ARMS, MASTERS, Hand, MotionCommand, Pedals, 
 from ..errors import KinematicsError
 from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds
 from .bridge_pictures import PicturesIn
-from .bridge_status import link_words, loop_words, picture_words, teleop_words, tracking_error
+from .bridge_status import link_words, loop_words, picture_words, redundancy_words, teleop_words, tracking_error
 from .bridge_stop import StopConsole
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class SurgeonEnd:
             stop = self._stop.words()
         status = {
             **teleop_words(self._output, state), **loop_words(loop), **picture_words(self._picture_age(now), stages, eyes),
-            **link_words(health, clocks), "stop": stop,
+            **link_words(health, clocks), **redundancy_words(node.redundancy), "stop": stop,
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 

@@ -12,6 +12,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..agreement import agreement
+from ..core.link.paths import TAPED
+from ..core.link.redundancy import Redundancy
 from ..core.link.renewal import REKEY_S
 from ..core.link.seal import Role
 from ..core.link.session import Event, LinkHealth, PeerAccepted
@@ -26,7 +28,7 @@ from ..ros.params import NodeParams, param
 from .bridge_topics import BridgeTopics
 
 LINK_TAPE_PERIOD = 0.1
-LINK_COLUMNS = ("rtt", "jitter", "loss", "state", "offset", "bound")
+CLOCK_COLUMNS = ("offset", "bound")
 FURTHER = (Stream.RELIABLE, Stream.TOPIC)  # not the teleoperation's business
 
 
@@ -71,13 +73,15 @@ class TeleopBridge(SuiteNode):
         self.link = WanLink(self._plan(), (self.now, _today), self._hear, self.get_logger().warning)
         self.session, self.lock = self.link.session, self.link.lock
         try:
+            self._redundancy = Redundancy()
+            self.redundancy = self._redundancy.update(self.session.health(self.now()).paths, self.now())
             self.end = self._make_end()
             self._topics = BridgeTopics(self)
         except BaseException:
             self.close()
             raise
-        columns = [f"{name}_{what}" for name in p.path_names for what in LINK_COLUMNS]
-        self._link_tape = self.tape("link", ("t", *columns))
+        columns = [f"{name}_{what}" for name in p.path_names for what in (*TAPED, *CLOCK_COLUMNS)]
+        self._link_tape = self.tape("link", ("t", *columns, "paths_ready"))
         self.link.start()
         self.every(1.0 / p.rate, self._tick)
         self.every(LINK_TAPE_PERIOD, self._note_link)
@@ -140,21 +144,22 @@ class TeleopBridge(SuiteNode):
         now = self.now()
         with self.lock:
             health, clocks = self.session.health(now), self.session.clocks(now)
+        self.redundancy = self._redundancy.update(health.paths, now)
         values: list[float] = []
         for path in health.paths:
             clock = clocks[path.name]
-            offset = clock.offset if clock.samples else math.nan
-            values += [path.round_trip, path.jitter, path.loss, float(path.state), offset, clock.bound]
-        self._link_tape.row(now, *values)
+            values += [value(path) for value in TAPED.values()]
+            values += [clock.offset if clock.samples else math.nan, clock.bound]
+        self._link_tape.row(now, *values, float(self.redundancy.ready))
 
     def diagnose(self) -> dict[str, object]:
         """The link for /diagnostics."""
         health = self.health()
         words: dict[str, object] = {f"refused_{kind}": count for kind, count in health.refused.items()}
         for path in health.paths:
-            words[path.name] = f"{path.state.name} loss {path.loss:.4f} rtt {path.round_trip:.4f} s silence {path.silence:.3f} s"
-        lost = health.paths_up < len(health.paths)
-        level = 2 if health.paths_up == 0 or not health.established else int(lost)
+            words[path.name] = path.words()
+        words["redundancy"] = self.redundancy.sentence
+        level = 2 if health.paths_up == 0 or not health.established else int(self.redundancy.lost)
         bound = health.clock.bound if math.isfinite(health.clock.bound) else -1.0
         message = f"{health.paths_up} of {len(health.paths)} paths up"
         more = {**self.link.trust(), **self.end.diagnose(), **self._topics.diagnose()}

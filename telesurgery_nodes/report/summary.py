@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..core.values import Phase
+from ..core.values import REDUNDANT_PATHS, FloatArray, Phase
 from . import tables
 from .metrics import (
     joint_limits,
@@ -22,6 +23,7 @@ from .metrics import (
 from .tables import Tapes
 
 MM, MS = 1000.0, 1000.0
+SITES = ("surgeon", "patient")
 FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
 
 
@@ -73,7 +75,7 @@ def ledger(tapes: Tapes) -> dict[str, Any] | None:
 
 
 def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
-    """Per path: round trip and jitter [ms], loss [fraction]."""
+    """Per path: round trip and jitter [ms], loss and duplicates [fraction], lost in a row [datagrams], what it carried whole [B]."""
     link = "teleop_bridge_surgeon.link"
     found: dict[str, dict[str, Any]] = {}
     for name in tables.path_names(tapes):
@@ -81,9 +83,39 @@ def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
         found[name] = {
             "rtt_ms": scaled(spread(rtt), MS) if rtt is not None else None,
             "jitter_ms": scaled(spread(jitter), MS) if jitter is not None else None,
-            "loss_mean": float(np.nanmean(loss)) if loss is not None and np.isfinite(loss).any() else None,
+            "loss_mean": _of(np.mean, loss),
+            "duplicates_mean": _of(np.mean, tables.column(tapes, link, f"{name}_duplicates")),
+            "longest_burst": _of(np.max, tables.column(tapes, link, f"{name}_longest_burst")),
+            "mtu": _of(np.max, tables.column(tapes, link, f"{name}_mtu")),
         }
     return found
+
+
+def _of(what: Callable[[FloatArray], Any], values: FloatArray | None) -> float | None:
+    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+    return float(what(finite)) if len(finite) else None
+
+
+def redundancy(tapes: Tapes) -> dict[str, dict[str, Any] | None]:
+    """Per site, for what it receives: after every path could be relied on for the first time, how often and how long not all could [s].
+
+    ``all_at_s`` is when that was; None: never, and then there is nothing to lose. A site without a tape: None.
+    """
+    found: dict[str, dict[str, Any] | None] = {}
+    for site in SITES:
+        table = tables.paths_ready(tapes, site)
+        count = len(tables.path_names(tapes, site))
+        found[site] = _redundancy(*table, count) if table else None
+    return found
+
+
+def _redundancy(t: FloatArray, ready: FloatArray, count: int) -> dict[str, Any]:
+    whole = np.flatnonzero(ready >= count)
+    if count < REDUNDANT_PATHS or not len(whole):
+        return {"paths": count, "all_at_s": None, "lost_s": None, "losses": None}
+    lost = (ready < count)[whole[0] :]
+    spent = np.diff(t[whole[0] :], append=t[-1])
+    return {"paths": count, "all_at_s": float(t[whole[0]] - t[0]), "lost_s": float(spent[lost].sum()), "losses": len(segments(lost))}
 
 
 def robot(tapes: Tapes) -> dict[str, Any]:
@@ -173,6 +205,7 @@ def build(tapes: Tapes) -> dict[str, Any]:
         "tracking": tracking(tapes),
         "ledger": ledger(tapes),
         "paths": paths(tapes),
+        "redundancy": redundancy(tapes),
         "robot": robot(tapes),
         "picture": picture(tapes),
         "commands": commands(tapes),

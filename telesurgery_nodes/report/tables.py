@@ -101,11 +101,18 @@ def stages(tapes: Tapes) -> tuple[FloatArray, FloatArray, FloatArray, list[str]]
     return (tape["t"], tape["loop"], np.stack([tape[name] for name in names], axis=1), names) if names else None
 
 
-def path_names(tapes: Tapes) -> list[str]:
-    """Names of the paths on the link tape, from its ``<path>_rtt`` columns."""
-    if "teleop_bridge_surgeon.link" not in tapes:
+def path_names(tapes: Tapes, site: str = "surgeon") -> list[str]:
+    """Names of the paths on a site's link tape, from its ``<path>_rtt`` columns."""
+    link = f"teleop_bridge_{site}.link"
+    if link not in tapes:
         return []
-    return [name[: -len("_rtt")] for name in tapes["teleop_bridge_surgeon.link"].columns if name.endswith("_rtt")]
+    return [name[: -len("_rtt")] for name in tapes[link].columns if name.endswith("_rtt")]
+
+
+def paths_ready(tapes: Tapes, site: str) -> tuple[FloatArray, FloatArray] | None:
+    """Times (n,) and how many paths (n,) could be relied on, in the receiving direction of ``site``."""
+    link = f"teleop_bridge_{site}.link"
+    return (tapes[link]["t"], tapes[link]["paths_ready"]) if has(tapes, link, "t", "paths_ready") else None
 
 
 def phases(tapes: Tapes) -> tuple[FloatArray, FloatArray] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.values import REDUNDANT_PATHS
+
 NOT_MEASURED = "not measured"
 WIDTH = 34
 
@@ -40,7 +42,20 @@ def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     for name, path in summary["paths"].items():
         loss = value(None if path["loss_mean"] is None else 100.0 * path["loss_mean"], 2, " %")
         rows.append((f"path {name}", f"rtt {spread_words(path['rtt_ms'])}  jitter {spread_words(path['jitter_ms'])}  loss {loss}"))
-    return rows
+        twice = value(None if path["duplicates_mean"] is None else 100.0 * path["duplicates_mean"], 2, " %")
+        longest, mtu = value(path["longest_burst"], 0), value(path["mtu"], 0, " B") if path["mtu"] else "unknown"
+        rows.append((f"  {name}, lost in a row", f"longest {longest}  brought twice {twice}  carries whole {mtu}"))
+    return rows + [(f"redundancy, as the {site} receives", redundancy_words(found)) for site, found in summary["redundancy"].items()]
+
+
+def redundancy_words(found: dict[str, Any] | None) -> str:
+    """How long the link had nothing to fall back on."""
+    if found is None:
+        return NOT_MEASURED
+    if found["all_at_s"] is None:
+        return "none: one path only" if found["paths"] < REDUNDANT_PATHS else f"none: never were all {found['paths']} paths ready"
+    since = f"all {found['paths']} paths ready after {found['all_at_s']:.1f} s"
+    return f"{since}, then lost {found['losses']} times, {found['lost_s']:.1f} s in all"
 
 
 def _machine_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from ..errors import KinematicsError, SafetyError
 
 NANO = 1_000_000_000
 MICRO = 1e6
-REMOTE_WORDS = 12
+REMOTE_WORDS = 14
 NEVER_US = 2**63 - 1  # an age in microseconds that stands for "never heard"
 
 
@@ -154,22 +154,23 @@ def permit_from_msg(msg: UInt64MultiArray) -> Permit:
 
 
 def remote_to_msg(report: RemoteReport) -> UInt64MultiArray:
-    """Words: boot id, seq, session, epoch, press count, flag bits, ages [us] of command, picture, video, round trip, paths up, stops."""
+    """Words: boot id, seq, session, epoch, press count, flag bits, ages [us] of command, picture, video, round trip; paths up,
+    configured, ready; stops."""
     pedals = report.pedals
     wishes = (report.follow, report.aligning, report.hands_fresh, report.stop)
     flags = _bits(pedals.head, pedals.engage, pedals.clutch, pedals.camera, *wishes)
     ages = [_micro(age) for age in (report.command_age, report.picture_age, report.video_age, report.round_trip)]
     head = (report.boot_id, report.seq, report.surgeon_session, report.epoch, report.press_count, flags)
-    return UInt64MultiArray(data=array("Q", (*head, *ages, report.paths_up, report.stop_count)))
+    return UInt64MultiArray(data=array("Q", (*head, *ages, report.paths_up, report.paths, report.paths_ready, report.stop_count)))
 
 
 def remote_from_msg(msg: UInt64MultiArray) -> RemoteReport:
     """RemoteReport, or SafetyError where the words are not one."""
-    boot, seq, session, epoch, presses, flags, command, picture, video, trip, paths, stops = _words(msg, REMOTE_WORDS, "remote report")
+    boot, seq, session, epoch, presses, flags, command, picture, video, trip, *paths, stops = _words(msg, REMOTE_WORDS, "remote report")
     bit = [bool(flags >> index & 1) for index in range(8)]
     pedals = Pedals(*bit[:4])
     ages = (_age(command), _age(picture), _age(video), _age(trip))
-    return RemoteReport(boot, seq, session, epoch, presses, pedals, bit[4], bit[5], bit[6], *ages, paths, bit[7], stops)
+    return RemoteReport(boot, seq, session, epoch, presses, pedals, bit[4], bit[5], bit[6], *ages, *paths, bit[7], stops)
 
 
 def remote_stops(msg: UInt64MultiArray) -> int:

@@ -53,3 +53,15 @@ def test_a_terminal_is_rewritten_without_rests_of_the_longer_line():
     line.show("short", 1.0)
     line.end()
     assert out.getvalue() == "\ra long line\rshort      \n"
+
+
+def test_the_alarm_that_the_redundancy_is_lost_is_on_the_line_while_there_is_a_peer():
+    spare = {"lost": True, "ready": 1, "of": 2}
+    assert "NO REDUNDANCY 1 of 2 paths" in status_line({**STATUS, "redundancy": spare, "connected": True}, 0.0)
+    for status in ({"redundancy": spare}, {"redundancy": {**spare, "lost": False}, "connected": True}, {"connected": True}):
+        assert "REDUNDANCY" not in status_line({**STATUS, **status}, 0.0)
+
+
+def test_a_narrow_path_is_named():
+    narrow = {**STATUS["paths"][0], "reason": "NARROW"}
+    assert "rtt 210 ms NARROW" in status_line({**STATUS, "paths": [narrow]}, 0.0) and "NARROW" not in status_line(STATUS, 0.0)

@@ -4,7 +4,7 @@ import select
 
 import pytest
 
-from telesurgery_nodes.core.link.wire import MAX_DATAGRAM
+from telesurgery_nodes.core.link.layouts import MAX_DATAGRAM, PROBE_SIZES
 from telesurgery_nodes.devices.paths.udp import UdpPath
 from telesurgery_nodes.errors import ConfigError, DeviceError
 
@@ -50,8 +50,10 @@ def test_another_sender_is_not_heard(ends):
 
 
 def test_what_cannot_be(ends):
-    with pytest.raises(DeviceError):
-        ends[0].send(bytes(MAX_DATAGRAM + 1))
+    for heads, longest in ((b"\2\0", PROBE_SIZES[-1]), (b"\2\1", MAX_DATAGRAM), (b"\2\7", MAX_DATAGRAM)):
+        ends[0].send(heads.ljust(longest))
+        with pytest.raises(DeviceError):
+            ends[0].send(heads.ljust(longest + 1))
     with pytest.raises(DeviceError):
         UdpPath("x", ends[0].local, "127.0.0.1:9")
     for wrong in ("127.0.0.1", ":5", "host:x", "127.0.0.1:70000"):

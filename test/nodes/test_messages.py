@@ -72,9 +72,10 @@ def test_short_words_are_refused():
 
 @given(words, st.tuples(*[st.booleans()] * 8), ages, ages, ages, ages, st.integers(0, 2**32 - 1))
 def test_remote_round_trip(seq, flags, command, picture, video, trip, stops):
-    report = RemoteReport(1, seq, 2, 3, 4, Pedals(*flags[:4]), *flags[4:7], command, picture, video, trip, 2, flags[7], stops)
+    report = RemoteReport(1, seq, 2, 3, 4, Pedals(*flags[:4]), *flags[4:7], command, picture, video, trip, 2, 3, 1, flags[7], stops)
     back = m.remote_from_msg(m.remote_to_msg(report))
     assert back.pedals == report.pedals and (back.follow, back.aligning, back.hands_fresh, back.stop) == flags[4:]
+    assert (back.paths_up, back.paths, back.paths_ready) == (2, 3, 1)
     assert back.stop_count == stops == m.remote_stops(m.remote_to_msg(report))
     for name in ("command_age", "picture_age", "video_age", "round_trip"):
         assert getattr(back, name) == pytest.approx(getattr(report, name), abs=1e-6)

@@ -21,7 +21,7 @@ from telesurgery_nodes.ros.messages import arm_to_msg, permit_from_msg, remote_t
 
 REMOTE = RemoteReport(
     boot_id=1, seq=0, surgeon_session=5, epoch=1, press_count=0, pedals=Pedals(head=True), follow=False, aligning=False, hands_fresh=True,
-    command_age=0.005, picture_age=0.2, video_age=0.04, round_trip=0.21, paths_up=2, stop=False,
+    command_age=0.005, picture_age=0.2, video_age=0.04, round_trip=0.21, paths_up=2, paths=2, paths_ready=2, stop=False,
     stop_count=0,
 )  # fmt: skip
 ARM = ArmReport(boot_id=2, seq=0, homed=True, robot_age=0.005, robot_enabled=True, tracking_fault=False, bad_commands=0)

@@ -1,1 +1,1 @@
-"""Bench `arm`: the bars of issue 4, one file a part."""
+"""Bench `arm`: parts, one module each."""

@@ -2,6 +2,7 @@
 
 Jitter is a slowly varying queueing delay (Ornstein-Uhlenbeck), because real queues delay neighbours alike and keep their order;
 an independent jitter per packet would reorder almost everything, which networks do not. ``reorder`` adds real reordering.
+A recorded trace adds its delay to ``delay_ms`` and its losses to ``loss``. What a byte stream meets on the same path: stream.py.
 """
 
 from __future__ import annotations
@@ -9,51 +10,59 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from ...errors import ConfigError
+from .line import MBIT as MBIT
+from .line import MS as MS
+from .line import Line, Losses, Wander
+from .trace import Trace
 
-JITTER_TAU_S = 0.05  # how long a queue stays long
-SIGMA_PER_JITTER = 0.5  # +-jitter holds 95 % of the delays
 FLOOR_SHARE = 0.5  # jitter never takes more than half of the delay away: light in fibre cannot be overtaken
 REORDER_S = 0.005  # how much later a reordered datagram comes than it would have
 DUPLICATE_S = 0.001
-MS = 1e-3
-MBIT = 1e6
+MOST_FLIPS = 3  # bits of one corrupted datagram
+BITS_PER_BYTE = 8
+
+
+def _value(default: float, what: str) -> Any:
+    return field(default=default, metadata={"what": what})
 
 
 @dataclass(frozen=True)
 class Impairment:
-    """One direction of one path. ``loss`` 0..1 overall; ``burst`` mean length of a loss burst [packets], 1 = independent losses.
+    """One direction of one path; what each value means stands beside it, and in docs/emulator.md, which is made from it."""
 
-    ``tail``: share of datagrams that are ``tail_ms`` later than the rest. ``rate_mbit`` 0 = unlimited; ``queue_ms`` of it are held.
-    """
-
-    delay_ms: float = 0.0
-    jitter_ms: float = 0.0
-    loss: float = 0.0
-    burst: float = 1.0
-    reorder: float = 0.0
-    duplicate: float = 0.0
-    tail: float = 0.0
-    tail_ms: float = 0.0
-    rate_mbit: float = 0.0
-    queue_ms: float = 200.0
+    delay_ms: float = _value(0.0, "constant part of the delay")
+    jitter_ms: float = _value(0.0, "a slowly wandering part: 95 % of the delays lie within +- this; the order is kept")
+    loss: float = _value(0.0, "share of datagrams lost at random, 0 to below 1")
+    burst: float = _value(1.0, "mean length of a run of losses [datagrams]; 1: each is lost on its own")
+    reorder: float = _value(0.0, "share that comes 5 ms later than it would have, overtaken by those behind it")
+    duplicate: float = _value(0.0, "share that comes twice, the second 1 ms later")
+    corrupt: float = _value(0.0, "share that comes with one to three bits flipped, its length unchanged")
+    tail: float = _value(0.0, "share that is `tail_ms` later than the rest")
+    tail_ms: float = _value(0.0, "see `tail`")
+    rate_mbit: float = _value(0.0, "rate of the line [Mbit/s of UDP payload]; 0: unlimited")
+    queue_ms: float = _value(200.0, "how much the queue in front of the line holds; a datagram that finds it full is lost")
 
     def __post_init__(self) -> None:
         for spec in fields(self):
             value = getattr(self, spec.name)
-            share = spec.name in ("loss", "reorder", "duplicate", "tail")
+            share = spec.name in SHARES
             if not 0.0 <= value < (1.0 if share else math.inf):
                 raise ConfigError(f"{spec.name} {value}; valid: 0 <= {spec.name} < {'1' if share else 'inf'}")
         if self.burst < 1.0:
             raise ConfigError(f"burst {self.burst}; a loss burst has at least 1 packet")
 
 
-def impairment_from(row: Mapping[str, object]) -> Impairment:
-    """Impairment of a preset's row. ConfigError for a key or value that means nothing."""
+SHARES = ("loss", "reorder", "duplicate", "corrupt", "tail")
+
+
+def values_from(row: Mapping[str, object]) -> dict[str, float]:
+    """Values of an Impairment by name. ConfigError for a key that means nothing or a value that is no number."""
     known = [spec.name for spec in fields(Impairment)]
-    wrong = [key for key in row if key not in known]
+    wrong = [str(key) for key in row if key not in known]
     if wrong:
         raise ConfigError(f"unknown {', '.join(wrong)}; valid: {', '.join(known)}")
     values = {}
@@ -61,22 +70,34 @@ def impairment_from(row: Mapping[str, object]) -> Impairment:
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ConfigError(f"{key} {value!r}; wanted a number")
         values[key] = float(value)
-    return Impairment(**values)
+    return values
+
+
+def impairment_from(row: Mapping[str, object]) -> Impairment:
+    """Impairment of a preset's row. ConfigError for a key or value that means nothing."""
+    return Impairment(**values_from(row))
 
 
 class Impair:
-    """One direction of one path, stepped by ``offer``."""
+    """One direction of one path, stepped by ``offer``. ``trace`` begins at ``start`` [s]."""
 
-    def __init__(self, spec: Impairment, seed: int) -> None:
+    def __init__(self, spec: Impairment, seed: int, trace: Trace | None = None, start: float = 0.0) -> None:
         self.spec = spec
+        self.line = Line()
+        self.trace = trace
+        self._start = start
         self._random = random.Random(seed)
+        self._losses = Losses(self._random)
+        self._wander = Wander(self._random)
         self._outages: list[tuple[float, float]] = []
-        self._bad = False
-        self._jitter = 0.0
-        self._last_at: float | None = None
         self._last_release = -math.inf
-        self._line_free = -math.inf
-        self.offered = self.lost = self.overflowed = self.duplicated = self.cut = 0
+        self._losing = False
+        self.offered = self.lost = self.bursts = self.overflowed = self.duplicated = self.cut = 0
+        self.reordered = self.corrupted = self.tailed = 0
+
+    def change(self, values: Mapping[str, float]) -> None:
+        """Take other values from now on; the others stay."""
+        self.spec = replace(self.spec, **values)
 
     def outage(self, start: float, duration: float) -> None:
         """Lose everything offered in [start, start + duration) [s]; ``duration`` may be inf."""
@@ -86,28 +107,59 @@ class Impair:
         """End every outage that is running at ``now``."""
         self._outages = [(start, min(end, now)) if start <= now else (start, end) for start, end in self._outages]
 
+    def cut_until(self, now: float) -> float:
+        """End [s] of the outage running at ``now``, as far as known; ``now`` itself where there is none. Forgets those that are over."""
+        if not self._outages:
+            return now
+        self._outages = [(start, end) for start, end in self._outages if end > now]
+        return max((end for start, end in self._outages if start <= now), default=now)
+
+    def base(self, now: float) -> float:
+        """Delay [s] of one who finds no queue, jitter or loss."""
+        return self.spec.delay_ms * MS + (self.trace.at(now - self._start).delay if self.trace else 0.0)
+
+    def trace_loses(self, now: float) -> bool:
+        """Whether the trace lost what was sent at ``now``."""
+        return self.trace is not None and self.trace.at(now - self._start).lost
+
     def offer(self, data: bytes, now: float) -> list[tuple[float, bytes]]:
         """Release times [s] and datagrams: none where it is lost, two where it is duplicated."""
         self.offered += 1
-        if any(start <= now < end for start, end in self._outages):
+        if self.cut_until(now) > now:
             self.cut += 1
             return []
-        if self._loses():
+        if self._loses(now):
             self.lost += 1
             return []
-        leaves = self._through_line(len(data), now)
-        if leaves is None:
+        if self.line.backlog(now, self.spec.rate_mbit) > self.spec.queue_ms * MS:
             self.overflowed += 1
             return []
-        return self._releases(data, leaves, now)
+        return self._releases(self._marred(data), self.line.take(len(data), now, self.spec.rate_mbit), now)
+
+    def _loses(self, now: float) -> bool:
+        lost = self._losses.next(self.spec.loss, self.spec.burst) or self.trace_loses(now)
+        self.bursts += lost and not self._losing
+        self._losing = lost
+        return lost
+
+    def _marred(self, data: bytes) -> bytes:
+        """``data`` or, seldom, the same with some bits flipped: different bits, so that it really differs."""
+        if not data or not self._chance(self.spec.corrupt):
+            return data
+        self.corrupted += 1
+        marred = bytearray(data)
+        for bit in self._random.sample(range(len(data) * BITS_PER_BYTE), self._random.randint(1, MOST_FLIPS)):
+            marred[bit // BITS_PER_BYTE] ^= 1 << bit % BITS_PER_BYTE
+        return bytes(marred)
 
     def _releases(self, data: bytes, leaves: float, now: float) -> list[tuple[float, bytes]]:
         spec = self.spec
-        delay = max(FLOOR_SHARE * spec.delay_ms * MS, spec.delay_ms * MS + self._wander(now))
-        release = max(leaves + delay, self._last_release)  # first in, first out
+        release = max(leaves + wandering(self.base(now), self._wander.at(now, spec.jitter_ms)), self._last_release)  # first in, first out
         if self._chance(spec.tail):
+            self.tailed += 1
             return [(release + spec.tail_ms * MS, data)]
         if self._chance(spec.reorder):
+            self.reordered += 1
             return [(release + REORDER_S, data)]
         self._last_release = release
         if self._chance(spec.duplicate):
@@ -118,32 +170,7 @@ class Impair:
     def _chance(self, share: float) -> bool:
         return share > 0.0 and self._random.random() < share
 
-    def _loses(self) -> bool:
-        """Gilbert-Elliott with a good state that loses nothing and a bad one that loses all, from mean loss and mean burst."""
-        loss, burst = self.spec.loss, self.spec.burst
-        if loss == 0.0:
-            return False
-        if burst == 1.0:
-            return self._random.random() < loss
-        leave = 1.0 / burst
-        enter = loss * leave / (1.0 - loss)
-        self._bad = self._random.random() >= leave if self._bad else self._random.random() < enter
-        return self._bad
 
-    def _through_line(self, size: int, now: float) -> float | None:
-        if self.spec.rate_mbit == 0.0:
-            return now
-        begins = max(now, self._line_free)
-        if begins - now > self.spec.queue_ms * MS:
-            return None
-        self._line_free = begins + size * 8.0 / (self.spec.rate_mbit * MBIT)
-        return self._line_free
-
-    def _wander(self, now: float) -> float:
-        if self.spec.jitter_ms == 0.0:
-            return 0.0
-        keep = 0.0 if self._last_at is None else math.exp(-max(now - self._last_at, 0.0) / JITTER_TAU_S)
-        self._last_at = now
-        sigma = SIGMA_PER_JITTER * self.spec.jitter_ms * MS
-        self._jitter = keep * self._jitter + sigma * math.sqrt(1.0 - keep * keep) * self._random.gauss(0.0, 1.0)
-        return self._jitter
+def wandering(base: float, offset: float) -> float:
+    """``base`` [s] with jitter, never below its floor."""
+    return max(FLOOR_SHARE * base, base + offset)

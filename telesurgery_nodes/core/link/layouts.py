@@ -10,8 +10,10 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-VERSION = 1
+VERSION = 2
 MAX_DATAGRAM = 1200  # QUIC's safe minimum (RFC 9000 section 14); wan.md 8.4
+PROBE_SIZES = (MAX_DATAGRAM, 1400)  # [B] padded heartbeats that find out what a path carries whole; wan.md 8.4
+LATELY_S = 5.0  # how long a size that came counts as carried
 TAG_BYTES = 16  # AES-GCM
 HISTORY = 3  # earlier samples repeated in every command (RFC 2198 idea; wan.md section 7)
 MAX_ANSWERS = 4  # how many strangers' challenges one heartbeat answers
@@ -45,6 +47,18 @@ STREAMS: Mapping[Stream, str] = {
     Stream.RELIABLE: "both ways: messages of further topics, acknowledged and sent again until they are there; in what video leaves over",
     Stream.TOPIC: "both ways: messages of further topics, newest wins; in what all others leave over",
 }
+
+# DSCP of each stream (wan.md 8.4): expedited forwarding (RFC 3246), assured forwarding 41 (RFC 2597), lower effort CS1 (RFC 4594).
+EXPEDITED, ASSURED, BULK = 46, 34, 8
+DSCP: Mapping[Stream, int] = {
+    Stream.HEARTBEAT: EXPEDITED,
+    Stream.COMMAND: EXPEDITED,
+    Stream.STATE: EXPEDITED,
+    Stream.VIDEO: ASSURED,
+    Stream.RELIABLE: BULK,
+    Stream.TOPIC: BULK,
+}
+DSCP_NAMES: Mapping[int, str] = {EXPEDITED: "EF", ASSURED: "AF41", BULK: "CS1"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +101,7 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("session", "u32", "random, new for every start of the sender, never 0"),
         Field("sequence", "u64", "upper half: the sender's random boot number; lower half: counts the datagrams of this stream"),
     )),
-    "heartbeat": Layout("the whole payload of stream 0", (
+    "heartbeat": Layout("the payload of stream 0; a probe adds zeros until the datagram has one of the probe sizes", (
         Field("path", "u8", "index of the path it was sent on; another one here means crossed cables"),
         Field("count", "u32", "heartbeats sent on this path"),
         Field("challenge", "u64", "what a new peer life has to answer before it is heard"),
@@ -100,6 +114,7 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("stop_count", "u32", "presses of the sender's stop in this session"),
         Field("acted_for", "u32", "session whose stops the next field counts, 0 for none"),
         Field("acted", "u32", "stops of that session the sender has acted on"),
+        Field("largest", "u16", f"largest probe size that came over this path in the last {LATELY_S:g} s, 0 for none [B]"),
     )),
     "command": Layout(
         f"stream 1 begins with one byte, how many records follow (1 to {HISTORY + 1}, newest first); a record is this, then its arms", (
@@ -169,3 +184,22 @@ LAYOUTS: Mapping[str, Layout] = {
     "topic": Layout("stream 5, then a fragment record, then the piece", (Field("topic", "u32", "what the message is about"),)),
 }  # fmt: skip
 HEADER_BYTES = LAYOUTS["header"].made().size
+SEAL_BYTES = HEADER_BYTES + TAG_BYTES  # what a datagram has beside its payload
+
+
+def room(stream: Stream) -> int:
+    """Largest payload of a stream [B]. Only a heartbeat may be longer than MAX_DATAGRAM: it probes."""
+    return (PROBE_SIZES[-1] if stream is Stream.HEARTBEAT else MAX_DATAGRAM) - SEAL_BYTES
+
+
+_TRAFFIC_CLASS = {bytes((stream,)): dscp << 2 for stream, dscp in DSCP.items()}
+
+
+def traffic_class(datagram: bytes) -> int:
+    """TOS byte of a datagram, from the stream in its header; 0 (best effort) where that names none."""
+    return _TRAFFIC_CLASS.get(datagram[1:2], 0)
+
+
+def size_limit(datagram: bytes) -> int:
+    """How long a datagram with this header may be [B]."""
+    return PROBE_SIZES[-1] if datagram[1:2] == bytes((Stream.HEARTBEAT,)) else MAX_DATAGRAM

@@ -1,34 +1,30 @@
-"""What each path does, from the datagrams that came over it, and GOOD / DEGRADED / DOWN out of that.
+"""What each path does, from the datagrams that came over it, and GOOD / DEGRADED / DOWN out of that, with the reason.
 
-| state    | enter                                                          |
-| -------- | -------------------------------------------------------------- |
-| DOWN     | no authenticated, never-seen datagram for 50 ms (wan.md 8.3)   |
-| DEGRADED | loss above 1 %, jitter above 20 ms, or less than 0.5 s back up |
-| GOOD     | none of these                                                  |
-
-Only authenticated datagrams count, and each only once per path: replaying a recording at a dead path does not make it look alive.
+The first row of WHY that fits is the reason; it has its state with it. Only authenticated datagrams count, and each only once per
+path: replaying a recording at a dead path does not make it look alive.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .clock import ClockEstimate, ClockEstimator
+from .layouts import LATELY_S, PROBE_SIZES
+from .loss import LossMeter, Share
+from .mtu import PathMtu
 from .window import ReplayWindow
 from .wire import Stream
 
-DOWN_AFTER_S = 0.05
+DOWN_AFTER_S = 0.05  # wan.md 8.3
 RECOVERY_S = 0.5
 DEGRADED_LOSS = 0.01
 DEGRADED_JITTER_S = 0.02
 JITTER_GAIN = 1.0 / 16.0  # RFC 3550 section 6.4.1
 TRANSIT_GAIN = 1.0 / 16.0
-LOSS_BUCKET_S = 1.0
-LOSS_BUCKETS = 5
 LOSS_STREAMS = (Stream.COMMAND, Stream.STATE)  # sent on every path; heartbeats differ per path, video may be thinned
 
 
@@ -40,9 +36,25 @@ class PathState(enum.IntEnum):
     GOOD = 2
 
 
+class Reason(enum.Enum):
+    """Why a path is in its state, in words."""
+
+    FINE = "nothing wrong"
+    SILENT = f"nothing authentic for {1e3 * DOWN_AFTER_S:.0f} ms"
+    NARROW = f"datagrams of {PROBE_SIZES[0]} B do not come through: no pictures, no full commands"
+    BACK = f"less than {RECOVERY_S:g} s back up"
+    LOSS = f"loss above {1e2 * DEGRADED_LOSS:.0f} %"
+    JITTER = f"jitter above {1e3 * DEGRADED_JITTER_S:.0f} ms"
+
+
 @dataclass(frozen=True)
 class PathHealth:
-    """One path as the receiving side sees it. ``skew`` [s]: how much slower than the fastest path; times in s, loss 0..1."""
+    """One path as the receiving side sees it. ``skew`` [s]: how much slower than the fastest path; times in s, shares 0..1.
+
+    ``burst``, ``longest_burst``: mean and longest run of lost datagrams of the kept seconds; ``duplicate_share`` of these seconds;
+    ``mtu`` [B]: what is carried whole in both directions, of PROBE_SIZES; 0: not known (yet), or less. ``counted``: datagrams the loss is
+    a share of; 0: no loss can be told.
+    """
 
     name: str
     state: PathState
@@ -55,32 +67,35 @@ class PathHealth:
     duplicates: int
     lost: int
     worst_gap: float
+    burst: float
+    longest_burst: int
+    duplicate_share: float
+    mtu: int
+    reason: Reason
+    counted: int
+
+    def words(self) -> str:
+        """For /diagnostics."""
+        why = "" if self.reason is Reason.FINE else f" ({self.reason.value})"
+        bursts = f"bursts {self.burst:.1f} longest {self.longest_burst}"
+        times = f"jitter {self.jitter:.4f} s rtt {self.round_trip:.4f} s skew {self.skew:.4f} s silence {self.silence:.3f} s"
+        return f"{self.state.name}{why} loss {self.loss:.4f} {bursts} duplicates {self.duplicate_share:.4f} {times} mtu {self.mtu}"
 
 
-class LossMeter:
-    """Share of sequences that did not come in the last seconds. A late one repairs what its gap had counted."""
-
-    def __init__(self) -> None:
-        self.lost = 0
-        self._newest: int | None = None
-        self._buckets: deque[list[float]] = deque(maxlen=LOSS_BUCKETS)  # [begin, expected, received]
-
-    def note(self, sequence: int, now: float) -> None:
-        """A never-seen sequence came."""
-        ahead = 1 if self._newest is None else sequence - self._newest
-        expected = max(ahead, 0)
-        self._newest = sequence if self._newest is None else max(self._newest, sequence)
-        self.lost += expected - 1
-        if not self._buckets or now - self._buckets[-1][0] >= LOSS_BUCKET_S:
-            self._buckets.append([now, 0.0, 0.0])
-        self._buckets[-1][1] += expected
-        self._buckets[-1][2] += 1.0
-
-    def share(self) -> float:
-        """Loss 0..1 of the kept seconds; 0 before anything came."""
-        expected = sum(bucket[1] for bucket in self._buckets)
-        received = sum(bucket[2] for bucket in self._buckets)
-        return max(0.0, 1.0 - received / expected) if expected else 0.0
+# What of a path stands on the link tape, as <path>_<column>.
+TAPED: Mapping[str, Callable[[PathHealth], float]] = MappingProxyType(
+    {
+        "rtt": lambda path: path.round_trip,
+        "jitter": lambda path: path.jitter,
+        "loss": lambda path: path.loss,
+        "state": lambda path: float(path.state),
+        "burst": lambda path: path.burst,
+        "longest_burst": lambda path: float(path.longest_burst),
+        "duplicates": lambda path: path.duplicate_share,
+        "skew": lambda path: path.skew,
+        "mtu": lambda path: float(path.mtu),
+    }
+)
 
 
 class PathMonitor:
@@ -88,7 +103,6 @@ class PathMonitor:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.clock = ClockEstimator()
         self.reset((0,) * len(Stream))
         self.duplicates = 0
         self.received = 0
@@ -96,10 +110,12 @@ class PathMonitor:
     def reset(self, begin: Sequence[int]) -> None:
         """Forget the peer: a new session begins, with these sequences per stream."""
         self.clock = ClockEstimator()
+        self.mtu = PathMtu()
         self._windows = {stream: ReplayWindow() for stream in Stream}
         for stream in Stream:
             self._windows[stream].begin(begin[stream])
         self._loss = {stream: LossMeter() for stream in LOSS_STREAMS}
+        self._twice = Share()
         self._last_seen = -math.inf
         self._up_since = -math.inf
         self._transit: float | None = None
@@ -107,9 +123,11 @@ class PathMonitor:
         self._jitter = 0.0
         self._worst_gap = 0.0
 
-    def note(self, stream: Stream, sequence: int, now: float) -> bool:
-        """An authenticated datagram came over this path; False where this path had brought it already."""
-        if not self._windows[stream].mark(sequence):
+    def note(self, stream: Stream, sequence: int, now: float, size: int = 0) -> bool:
+        """An authenticated datagram of ``size`` [B] came over this path; False where this path had brought it already."""
+        new = self._windows[stream].mark(sequence)
+        self._twice.add(1.0, float(not new), now)
+        if not new:
             self.duplicates += 1
             return False
         gap = now - self._last_seen
@@ -119,6 +137,7 @@ class PathMonitor:
             self._worst_gap = max(self._worst_gap, gap)
         self._last_seen = now
         self.received += 1
+        self.mtu.came(size, now)
         if stream in self._loss:
             self._loss[stream].note(sequence, now)
         return True
@@ -146,14 +165,9 @@ class PathMonitor:
         """Nothing heard for too long."""
         return now - self._last_seen > DOWN_AFTER_S
 
-    def state(self, now: float) -> PathState:
-        """By the table above."""
-        if self.down(now):
-            return PathState.DOWN
-        recovering = now - self._up_since < RECOVERY_S
-        if recovering or self.loss() > DEGRADED_LOSS or self._jitter > DEGRADED_JITTER_S:
-            return PathState.DEGRADED
-        return PathState.GOOD
+    def why(self, now: float) -> tuple[Reason, PathState]:
+        """The first row of WHY that fits."""
+        return next((reason, state) for reason, state, fits in WHY if fits(self, now))
 
     def estimate(self, now: float) -> ClockEstimate:
         """Clock offset as this path knows it."""
@@ -162,9 +176,25 @@ class PathMonitor:
     def health(self, now: float, fastest: float) -> PathHealth:
         """Snapshot; ``fastest`` is the smallest transit of all paths."""
         lost = sum(meter.lost for meter in self._loss.values())
+        mean, longest = max(meter.bursts(now) for meter in self._loss.values())
+        reason, state = self.why(now)
         skew = self.transit - fastest if math.isfinite(self.transit) else math.inf
-        silence = now - self._last_seen
         return PathHealth(
-            self.name, self.state(now), self.loss(), self._jitter, self.clock.round_trip, skew, silence,
-            self.received, self.duplicates, lost, self._worst_gap,
+            self.name, state, self.loss(), self._jitter, self.clock.round_trip, skew, now - self._last_seen, self.received,
+            self.duplicates, lost, self._worst_gap, mean, longest, self._twice.value(), self.mtu.both_ways(now), reason,
+            sum(meter.counted() for meter in self._loss.values()),
         )  # fmt: skip
+
+    def _up(self, now: float) -> float:
+        return now - self._up_since
+
+
+# Reason, its state, and when it fits; tried in this order.
+WHY: tuple[tuple[Reason, PathState, Callable[[PathMonitor, float], bool]], ...] = (
+    (Reason.SILENT, PathState.DOWN, lambda path, now: path.down(now)),
+    (Reason.NARROW, PathState.DEGRADED, lambda path, now: path._up(now) > LATELY_S and not path.mtu.both_ways(now)),
+    (Reason.BACK, PathState.DEGRADED, lambda path, now: path._up(now) < RECOVERY_S),
+    (Reason.LOSS, PathState.DEGRADED, lambda path, now: path.loss() > DEGRADED_LOSS),
+    (Reason.JITTER, PathState.DEGRADED, lambda path, now: path._jitter > DEGRADED_JITTER_S),
+    (Reason.FINE, PathState.GOOD, lambda path, now: True),
+)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ...errors import LocalLinkError, RemoteLinkError
-from .layouts import MAX_DATAGRAM, TAG_BYTES, Stream
+from .layouts import MAX_DATAGRAM, TAG_BYTES, Stream, room
 from .wire import HEADER, Header, encode_header
 
 KEY_BYTES = 32
@@ -93,11 +93,11 @@ class Sealer:
         return tuple(self._base | count for count in self._counts.values())
 
     def seal(self, stream: Stream, payload: bytes) -> tuple[int, bytes]:
-        """Sequence and whole datagram of at most MAX_DATAGRAM bytes."""
+        """Sequence and whole datagram of at most MAX_DATAGRAM bytes; a probing heartbeat may be longer."""
         if not self._headers:
             raise LocalLinkError("no key to seal with: no handshake with the other site yet, or its key is too old")
-        if len(payload) > MAX_PAYLOAD:
-            raise LocalLinkError(f"payload of {len(payload)} B on stream {stream.name}; at most {MAX_PAYLOAD} fit a datagram")
+        if len(payload) > room(stream):
+            raise LocalLinkError(f"payload of {len(payload)} B on stream {stream.name}; at most {room(stream)} fit a datagram")
         count = self._counts[stream]
         if count > LAST_COUNT:
             raise LocalLinkError(f"stream {stream.name} has used up its {LAST_COUNT} sequences; start a new session")

@@ -21,6 +21,7 @@ from .clock import UNKNOWN, ClockEstimate
 from .congestion import VideoShare
 from .epochs import KeyRing, Life
 from .events import Event, LinkHealth, PeerAccepted, Received
+from .layouts import SEAL_BYTES
 from .pacing import Pacer
 from .paths import PathMonitor, PathState
 from .seal import Role
@@ -99,11 +100,11 @@ class LinkSession:
         """A peer has been admitted."""
         return self._peer is not None
 
-    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0) -> int:
-        """Seal once and queue on every path; the sequence. ``delay`` [s] spreads video. LocalLinkError without a key."""
+    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0, only: str | None = None) -> int:
+        """Seal once, queue on every path or on ``only`` one; the sequence. ``delay`` [s] spreads video. LocalLinkError without a key."""
         sequence, datagram = self.keys.sealer.seal(stream, payload)
-        for pacer in self._pacers.values():
-            pacer.offer(stream, datagram, now, delay)
+        for name in self._pacers if only is None else (only,):
+            self._pacers[name].offer(stream, datagram, now, delay)
         return sequence
 
     def say(self, sticky: Sticky, now: float) -> None:
@@ -185,7 +186,7 @@ class LinkSession:
     def _from_peer(self, path: str, header: Header, payload: bytes, now: float) -> list[Event]:
         monitor = self._monitors[path]
         beat = header.stream is Stream.HEARTBEAT  # sent over one path only: counts where it says it was sent, see _heard
-        new_here = not beat and monitor.note(header.stream, header.sequence, now)
+        new_here = not beat and monitor.note(header.stream, header.sequence, now, SEAL_BYTES + len(payload))
         window = self._windows[header.stream]
         late = header.sequence < window.newest
         if not window.mark(header.sequence):
@@ -202,9 +203,12 @@ class LinkSession:
             beat = decode_heartbeat(payload)
             events += self._peers_sticky.update(beat.sticky, (beat.sent, sequence), path, now)  # a stop counts over crossed cables too
             self._check_path(path, beat.path)
-            monitor.note(Stream.HEARTBEAT, sequence, now)
+            monitor.note(Stream.HEARTBEAT, sequence, now, SEAL_BYTES + len(payload))
             if beat.sent < echo.peer_sent:
                 return events  # overtaken by a newer one
+            monitor.mtu.told(beat.largest)
+            if beat.padded:
+                return events  # a long datagram takes longer: it measures no time
             if not math.isnan(beat.peer_sent):
                 monitor.clock.update(beat.peer_sent, beat.peer_heard, beat.sent, now)
                 if beat.peer_sent > echo.echoed:
@@ -266,10 +270,13 @@ class LinkSession:
         beat.count = beat.count + 1 & LARGEST
         asked = [challenge for challenge, at in self._strangers.values() if now - at < STRANGER_S]
         answers = ([self._peer_challenge] if self._peer else []) + asked
-        sealer, challenge = self.keys.sealer, self._challenge()
-        next_up = sealer.next_up()
-        message = Heartbeat(index, beat.count, challenge, tuple(answers), now, beat.peer_sent, beat.heard, next_up, self._sticky)
-        self._pacers[name].offer(Stream.HEARTBEAT, sealer.seal(Stream.HEARTBEAT, encode_heartbeat(message))[1], now)
+        mtu, sealer, challenge = self._monitors[name].mtu, self.keys.sealer, self._challenge()
+        stamps = now, beat.peer_sent, beat.heard
+        probe = mtu.due(now) if self._peer else 0  # beside the ordinary one, which must come through on a narrow path too
+        for size in (0, probe) if probe else (0,):
+            told = sealer.next_up(), self._sticky, mtu.largest(now)
+            payload = encode_heartbeat(Heartbeat(index, beat.count, challenge, tuple(answers), *stamps, *told), size)
+            self._pacers[name].offer(Stream.HEARTBEAT, sealer.seal(Stream.HEARTBEAT, payload)[1], now)
 
 
 def _check(path_names: Sequence[str], session_id: int, boot: int) -> None:

@@ -18,14 +18,28 @@ import numpy as np
 from ...errors import KinematicsError, LocalLinkError, RemoteLinkError
 from ..rotations import is_rotation, quaternion_from_rotation, rotation_from_quaternion
 from ..values import INSTRUMENTS, ArmMotion, FloatArray, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
-from .layouts import FLAGS, HELD_STAGES, HISTORY, LAYOUTS, MAX_ANSWERS, MAX_DATAGRAM, STICKY_FLAGS, TAG_BYTES, VERSION, Stream
+from .layouts import (
+    FLAGS,
+    HELD_STAGES,
+    HISTORY,
+    LAYOUTS,
+    MAX_ANSWERS,
+    MAX_DATAGRAM,
+    PROBE_SIZES,
+    SEAL_BYTES,
+    STICKY_FLAGS,
+    VERSION,
+    Stream,
+    size_limit,
+)
 from .sticky import SILENT, Sticky
 
 __all__ = ["HELD_STAGES", "MAX_ANSWERS", "MAX_DATAGRAM", "Stream"]  # stand in layouts.py, are looked for here
 
 HEADER, HEARTBEAT, COMMAND, ARM = (LAYOUTS[name].made() for name in ("header", "heartbeat", "command", "arm"))
 STATE, STAGE, TOOL = (LAYOUTS[name].made() for name in ("state", "stage", "tool"))
-VIDEO_ROOM = MAX_DATAGRAM - HEADER.size - TAG_BYTES
+VIDEO_ROOM = MAX_DATAGRAM - SEAL_BYTES
+PROBES = tuple(size - SEAL_BYTES for size in PROBE_SIZES)  # payloads of probing heartbeats [B]
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Heartbeat:
     ``sent`` [s] sender's clock; ``peer_sent`` is the receiver's own ``sent`` of the newest heartbeat the sender got on this
     path and ``peer_heard`` the sender's clock at its arrival (both NaN before the first); with the arrival these are the four stamps.
     ``next_up``: sequence the sender will use next per stream; at admission everything below is refused. ``sticky``: sticky.py.
+    ``largest`` [B]: of PROBE_SIZES what the sender heard lately on this path, 0 for none. ``padded``: it was a probe.
     """
 
     path: int
@@ -61,6 +76,8 @@ class Heartbeat:
     peer_heard: float
     next_up: tuple[int, ...]
     sticky: Sticky = SILENT
+    largest: int = 0
+    padded: bool = False
 
 
 def encode_header(header: Header) -> bytes:
@@ -70,8 +87,8 @@ def encode_header(header: Header) -> bytes:
 
 def decode_header(datagram: bytes) -> Header:
     """Header of a datagram; only its form is checked."""
-    if len(datagram) < HEADER.size or len(datagram) > MAX_DATAGRAM:
-        raise RemoteLinkError(f"datagram of {len(datagram)} B; valid: {HEADER.size} to {MAX_DATAGRAM}")
+    if not HEADER.size <= len(datagram) <= size_limit(datagram):
+        raise RemoteLinkError(f"datagram of {len(datagram)} B; valid: {HEADER.size} to {size_limit(datagram)}")
     version, stream, key_epoch, session, sequence = HEADER.unpack_from(datagram)
     if version != VERSION:
         raise RemoteLinkError(f"wire version {version}; this side speaks {VERSION}")
@@ -80,29 +97,31 @@ def decode_header(datagram: bytes) -> Header:
     return Header(Stream(stream), key_epoch, session, sequence)
 
 
-def encode_heartbeat(beat: Heartbeat) -> bytes:
-    """Payload of stream 0."""
+def encode_heartbeat(beat: Heartbeat, probe: int = 0) -> bytes:
+    """Payload of stream 0; with ``probe`` [B] of PROBE_SIZES padded until the datagram is that long."""
     answers = (*beat.answers, *(0,) * MAX_ANSWERS)[:MAX_ANSWERS]
-    said = beat.sticky
+    said, stamps = beat.sticky, (beat.sent, beat.peer_sent, beat.peer_heard)
     sticky = (_mask((said.head, said.engage, said.stop)), said.stop_count, said.acted_for, said.acted)
-    return _pack(
-        HEARTBEAT, beat.path, beat.count, beat.challenge, *answers, beat.sent, beat.peer_sent, beat.peer_heard, *beat.next_up, *sticky
-    )
+    payload = _pack(HEARTBEAT, beat.path, beat.count, beat.challenge, *answers, *stamps, *beat.next_up, *sticky, beat.largest)
+    return payload.ljust(probe - SEAL_BYTES, b"\0") if probe else payload
 
 
 def decode_heartbeat(payload: bytes) -> Heartbeat:
     """Payload of stream 0; the two echoed stamps are both NaN or both finite."""
-    fields = _unpack(HEARTBEAT, payload, 0, exact=True)
+    padded = len(payload) in PROBES and not any(payload[HEARTBEAT.size :])
+    fields = _unpack(HEARTBEAT, payload, 0, exact=not padded)
     path, count, challenge = fields[:3]
     sent, peer_sent, peer_heard = fields[7:10]
     if not math.isfinite(sent) or math.isfinite(peer_sent) != math.isfinite(peer_heard):
         raise RemoteLinkError(f"heartbeat stamps {sent}, {peer_sent}, {peer_heard}; wanted finite, or the last two both NaN")
+    if fields[-1] not in (0, *PROBE_SIZES):
+        raise RemoteLinkError(f"heartbeat says that {fields[-1]} B came; valid: 0, {', '.join(map(str, PROBE_SIZES))}")
     answers = tuple(value for value in fields[3:7] if value)
-    flags, *counts = fields[-4:]
+    flags, *counts, largest = fields[-5:]
     if flags >> len(STICKY_FLAGS):
         raise RemoteLinkError(f"heartbeat flags {flags:#x}; valid: below {1 << len(STICKY_FLAGS):#x}")
     sticky = Sticky(*(bool(flags >> bit & 1) for bit in range(len(STICKY_FLAGS))), *counts)
-    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, fields[10:-4], sticky)
+    return Heartbeat(path, count, challenge, answers, sent, peer_sent, peer_heard, fields[10:-5], sticky, largest, padded)
 
 
 class CommandEncoder:

@@ -48,6 +48,7 @@ class Cause(enum.IntEnum):
     NO_PERMISSION = 25
     REMOTE_STOP = 26
     REMOTE_STOP_HELD = 27
+    ONE_PATH = 28
     OVER_FORCE = 30
     FORCE_UNKNOWN = 31
 
@@ -134,6 +135,7 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         Cause.VIDEO_SILENT: CauseRow(_PAUSE, 0.150, 0.300, _M, _REL, _HIGH, False, "the camera at the patient sends nothing"),
         Cause.ROUND_TRIP: CauseRow(_PAUSE, NEVER, 0.500, _M, _REL, _MED, False, "the round trip is too long to operate"),
         Cause.PATH_LOST: CauseRow(_NOTE, NEVER, AT_ONCE, _M, _SELF, _MED, False, "a network path is lost: no redundancy"),
+        Cause.ONE_PATH: CauseRow(_NOTE, NEVER, AT_ONCE, _A, _SELF, _LOW, False, "there is one network path only: no redundancy"),
         Cause.PATHS_DOWN: CauseRow(_PAUSE, 0.050, 0.150, _M, _REL, _HIGH, True, "no network path is up"),
         Cause.BRIDGE_SILENT: CauseRow(_PAUSE, 0.060, 0.150, _M, _REL, _HIGH, True, "the bridge at the patient is silent"),
         Cause.BRIDGE_RESTART: CauseRow(_PAUSE, NEVER, AT_ONCE, _E, _REL, _HIGH, False, "the bridge at the patient started again"),

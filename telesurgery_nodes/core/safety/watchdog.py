@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from telesurgery_nodes.core.safety.causes import CAUSES, TIMINGS, Cause, Tier, Timing, tier
 from telesurgery_nodes.core.safety.gate import BAD_COUNT, BAD_WINDOW
 from telesurgery_nodes.core.safety.machine import Machine, Observation, Wish
-from telesurgery_nodes.core.values import ArmReport, Permit, Phase, RemoteReport
+from telesurgery_nodes.core.values import REDUNDANT_PATHS, ArmReport, Permit, Phase, RemoteReport
 
 NO_SESSION = 0  # the bridge reports session 0 while no surgeon is connected
 
@@ -74,7 +74,6 @@ class Watchdog:
         self._session = NO_SESSION
         self._session_changed = False
         self._stops, self._stop_pressed = 0, False
-        self._most_paths = 0
         self._bad: deque[float] = deque()
         self._onset: dict[Cause, float] = {}
         self._updated: float | None = None
@@ -86,8 +85,7 @@ class Watchdog:
         if report.surgeon_session not in (NO_SESSION, self._session):
             self._session_changed = self._session_changed or self._session != NO_SESSION
             self._session = report.surgeon_session
-            self._most_paths = self._stops = 0
-        self._most_paths = max(self._most_paths, report.paths_up)
+            self._stops = 0
         self._stop_pressed = self._stop_pressed or report.stop_count > self._stops
         self._stops = max(self._stops, report.stop_count)
         self._remote = report
@@ -164,7 +162,8 @@ class Watchdog:
             wrong[Cause.MASTER_STALE] = not remote.hands_fresh
             wrong[Cause.REMOTE_STOP_HELD] = remote.stop
             wrong[Cause.PATHS_DOWN] = remote.paths_up <= 0
-            wrong[Cause.PATH_LOST] = 0 < remote.paths_up < self._most_paths
+            wrong[Cause.ONE_PATH] = remote.paths < REDUNDANT_PATHS
+            wrong[Cause.PATH_LOST] = remote.paths >= REDUNDANT_PATHS and remote.paths_up > 0 and remote.paths_ready < remote.paths
         if arm is not None:
             wrong[Cause.ROBOT_NOT_READY] = not (arm.homed and arm.robot_enabled)
             wrong[Cause.TRACKING] = arm.tracking_fault

@@ -1,17 +1,18 @@
-"""A network path over UDP: one connected, non-blocking socket, expedited forwarding, never fragmented."""
+"""A network path over UDP: one connected, non-blocking socket, each datagram marked by its stream (DSCP), never fragmented."""
 
 from __future__ import annotations
 
+import errno
 import socket
 
-from ...core.link.wire import MAX_DATAGRAM
+from ...core.link.layouts import DSCP, Stream, size_limit, traffic_class
 from ...errors import ConfigError, DeviceError
 
-EXPEDITED = 46 << 2  # DSCP EF (RFC 3246) in the TOS byte
+CONTROL = DSCP[Stream.COMMAND] << 2  # the TOS byte of the socket: control needs no mark of its own and costs nothing more
 IP_MTU_DISCOVER = getattr(socket, "IP_MTU_DISCOVER", 10)  # Linux; Python has the name only from 3.13 on
 IP_PMTUDISC_PROBE = getattr(socket, "IP_PMTUDISC_PROBE", 3)  # set DF, ignore the path MTU the kernel guessed
 RECEIVE_BUFFER = 1 << 20
-READ_SIZE = 2048  # more than MAX_DATAGRAM, so that an oversized datagram is seen as such
+READ_SIZE = 2048  # more than any datagram, so that an oversized datagram is seen as such
 MOST_PER_READ = 256  # a flood must not keep the caller here for ever
 
 
@@ -29,6 +30,8 @@ class UdpPath:
     def __init__(self, name: str, local: str, remote: str, interface: str = "") -> None:
         self.name = name
         self.failed_sends = 0
+        self.too_long = 0
+        self._marks = {tos: [(socket.IPPROTO_IP, socket.IP_TOS, bytes((tos,)))] for tos in {0, *(dscp << 2 for dscp in DSCP.values())}}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._set_up(local, remote, interface)
@@ -41,7 +44,7 @@ class UdpPath:
 
     def _set_up(self, local: str, remote: str, interface: str) -> None:
         self._socket.setblocking(False)
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, EXPEDITED)
+        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, CONTROL)
         self._socket.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         if interface:
@@ -56,13 +59,18 @@ class UdpPath:
         return f"{host}:{port}"
 
     def send(self, datagram: bytes) -> None:
-        """Send now or drop; a dead line is counted in ``failed_sends``."""
-        if len(datagram) > MAX_DATAGRAM:
-            raise DeviceError(f"path {self.name}: datagram of {len(datagram)} B; at most {MAX_DATAGRAM}")
+        """Send now or drop; a dead line is counted in ``failed_sends``, what the card cannot carry whole in ``too_long``."""
+        if len(datagram) > size_limit(datagram):
+            raise DeviceError(f"path {self.name}: datagram of {len(datagram)} B; at most {size_limit(datagram)}")
+        tos = traffic_class(datagram)
         try:
-            self._socket.send(datagram)
-        except OSError:  # full buffer, no route, refused by the far host: all the same to a datagram
-            self.failed_sends += 1
+            if tos == CONTROL:
+                self._socket.send(datagram)
+            else:
+                self._socket.sendmsg([datagram], self._marks[tos])
+        except OSError as error:  # full buffer, no route, refused by the far host: all the same to a datagram
+            self.too_long += error.errno == errno.EMSGSIZE
+            self.failed_sends += error.errno != errno.EMSGSIZE
 
     def receive(self) -> list[bytes]:
         """Everything that has arrived, oldest first."""

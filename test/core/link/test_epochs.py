@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from test_session import PATHS, STEP, Wire, end
+from link_wire import PATHS, STEP, Wire, end
 
 from telesurgery_nodes.core.link.epochs import KEY_LIFE_S, RETIRE_S, KeyRing
 from telesurgery_nodes.core.link.seal import LAST_EPOCH, Role, Sealer
@@ -47,7 +47,7 @@ def test_the_first_handshake_opens_the_session_in_both_directions():
     agree(wire, 1)
     wire.run(1.0)
     assert all(one.established and one.health(wire.now).key_epoch == 1 for one in wire.ends.values())
-    assert wire.ends["up"].peer == PATIENT and wire.ends["down"].peer == SURGEON
+    assert wire.ends["up"].life == SURGEON and wire.ends["up"].peer == PATIENT and wire.ends["down"].peer == SURGEON
     assert wire.ends["up"].health(wire.now).key_age == pytest.approx(1.0)
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from telesurgery_nodes.core.link.handshake import BUSY_S, LARGEST, LENGTH, Agreed, Door, Frames, Hello, Peer, encode, exporter_context
+from telesurgery_nodes.core.link.layouts import VERSION
 from telesurgery_nodes.core.link.seal import LAST_EPOCH, Role
 from telesurgery_nodes.errors import ConfigurationDiffers, RemoteLinkError, SessionReplayed, TrustError, WrongRole
 
@@ -162,7 +163,7 @@ def test_an_unknown_name_of_an_error_is_the_plain_one():
     assert caught.type is TrustError
 
 
-GOOD = {"kind": "hello", "version": 1, "session": 1, "boot": 0, "epoch": -1, "agreement": {"urdf": "aa"}}
+GOOD = {"kind": "hello", "version": VERSION, "session": 1, "boot": 0, "epoch": -1, "agreement": {"urdf": "aa"}}
 
 
 def test_the_sample_is_good():
@@ -192,8 +193,8 @@ def test_every_word_is_judged(wrong):
 
 
 def test_another_version_of_the_link_is_a_difference():
-    with pytest.raises(ConfigurationDiffers, match="version 2"):
-        Frames().push(framed({**GOOD, "version": 2}))
+    with pytest.raises(ConfigurationDiffers, match=f"version {VERSION + 1}"):
+        Frames().push(framed({**GOOD, "version": VERSION + 1}))
 
 
 @pytest.mark.parametrize("junk", [framed(b"\xff\xfe"), framed(b"[1]"), framed(b"{"), LENGTH.pack(LARGEST + 1)])

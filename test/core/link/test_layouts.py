@@ -4,11 +4,24 @@ import struct
 
 import pytest
 
-from telesurgery_nodes.core.link.layouts import KINDS, LAYOUTS, STREAMS, Stream
+from telesurgery_nodes.core.link.layouts import (
+    DSCP,
+    KINDS,
+    LAYOUTS,
+    MAX_DATAGRAM,
+    PROBE_SIZES,
+    SEAL_BYTES,
+    STREAMS,
+    VERSION,
+    Stream,
+    room,
+    size_limit,
+    traffic_class,
+)
 
 # The wire's contract. A change here is a new wire version.
 FORMATS = {
-    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd6QBIII", "command": ">IddIIBfB", "arm": ">3f4ff", "state": ">IdIBHIBB", "stage": ">f",
+    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd6QBIIIH", "command": ">IddIIBfB", "arm": ">3f4ff", "state": ">IdIBHIBB", "stage": ">f",
     "tool": ">3f4fff", "lap": ">f", "trip": ">dfff", "fragment": ">QdHHB", "chunk": ">BIIIIHHI", "ack": ">BII4Q", "topic": ">I",
 }  # fmt: skip
 
@@ -31,3 +44,15 @@ def test_kinds_are_as_wide_as_they_say():
 
 def test_every_stream_is_explained():
     assert list(STREAMS) == list(Stream) and list(Stream) == list(range(len(Stream)))
+
+
+def test_a_heartbeat_may_be_as_long_as_the_largest_probe_and_everything_else_as_a_datagram():
+    for stream in Stream:
+        longest = PROBE_SIZES[-1] if stream is Stream.HEARTBEAT else MAX_DATAGRAM
+        assert room(stream) + SEAL_BYTES == size_limit(bytes((VERSION, stream))) == longest
+    assert size_limit(b"") == MAX_DATAGRAM and PROBE_SIZES[0] == MAX_DATAGRAM
+
+
+def test_every_stream_has_its_traffic_class():
+    assert {stream: traffic_class(bytes((VERSION, stream))) >> 2 for stream in Stream} == DSCP
+    assert traffic_class(b"") == traffic_class(b"\x02\xff") == 0

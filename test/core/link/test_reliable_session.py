@@ -1,7 +1,7 @@
 """The reliable stream over two whole sessions: lossy paths, a narrow one, a restart; commands never wait for it."""
 
 import pytest
-from test_session import PATHS, Wire, end
+from link_wire import PATHS, Wire, end
 
 from telesurgery_nodes.core.link.reliable import KIND_ACK, ReliableReceiver, ReliableSender
 from telesurgery_nodes.core.link.seal import Role

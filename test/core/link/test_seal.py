@@ -3,6 +3,7 @@
 import pytest
 
 from telesurgery_nodes.core.link import seal
+from telesurgery_nodes.core.link.layouts import VERSION
 from telesurgery_nodes.core.link.seal import LAST_COUNT, MAX_PAYLOAD, Opener, Role, Sealer, challenge_of
 from telesurgery_nodes.core.link.wire import MAX_DATAGRAM, Stream, decode_header
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
@@ -57,7 +58,7 @@ def test_what_some_versions_raise_for_a_missing_tag_is_a_refusal(monkeypatch):
 
     monkeypatch.setattr(seal, "_cipher", lambda *_: Short())
     datagram = bytes(16)
-    header = decode_header(b"\x01" + datagram[1:])
+    header = decode_header(bytes((VERSION,)) + datagram[1:])
     with pytest.raises(RemoteLinkError, match="room for a tag"):
         Opener(KEY, Role.PATIENT).open(header, datagram)
 

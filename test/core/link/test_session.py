@@ -4,57 +4,14 @@ import math
 import random
 
 import pytest
+from link_wire import KEY, Wire, end, pair
 
+from telesurgery_nodes.core.link.layouts import VERSION
 from telesurgery_nodes.core.link.paths import PathState
 from telesurgery_nodes.core.link.seal import LAST_COUNT, MAX_PAYLOAD, Opener, Role, Sealer
-from telesurgery_nodes.core.link.session import LinkSession, PeerAccepted, Received
+from telesurgery_nodes.core.link.session import PeerAccepted
 from telesurgery_nodes.core.link.wire import Stream, decode_header
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
-
-KEY, PATHS, STEP = bytes(range(32)), ("a", "b"), 0.004
-
-
-def end(role, session=11, boot=1, key=KEY, paths=PATHS):
-    return LinkSession(role, key, paths, session, boot)
-
-
-class Wire:
-    """Carries datagrams between two ends with a delay per path; ``lose(path, direction, number)`` says what gets lost."""
-
-    def __init__(self, surgeon, patient, delay=None, lose=lambda path, way, number: False, skew=0.0):
-        self.ends = {"up": surgeon, "down": patient}
-        self.delay, self.lose, self.skew = delay or {"a": 0.1, "b": 0.12}, lose, skew
-        self.now, self.number, self.flying = 100.0, 0, []
-        self.events = {"surgeon": [], "patient": []}
-        self.record = []
-
-    def run(self, seconds, each=lambda now: None):
-        until = self.now + seconds
-        while self.now < until:
-            self.now += STEP
-            each(self.now)
-            for way, sender in self.ends.items():
-                own = self.now + (self.skew if way == "down" else 0.0)
-                for path, datagram in sender.datagrams_to_send(own):
-                    self.number += 1
-                    self.record.append((way, path, datagram))
-                    if not self.lose(path, way, self.number):
-                        self.flying.append((self.now + self.delay[path], self.number, way, path, datagram))
-            self.flying.sort()
-            while self.flying and self.flying[0][0] <= self.now:
-                at, _, way, path, datagram = self.flying.pop(0)
-                name = "patient" if way == "up" else "surgeon"
-                receiver = self.ends["down" if way == "up" else "up"]
-                self.events[name] += receiver.receive(path, datagram, at + (self.skew if name == "patient" else 0.0))
-
-    def got(self, name, stream):
-        return [event.payload for event in self.events[name] if isinstance(event, Received) and event.stream is stream]
-
-
-def pair(**how):
-    wire = Wire(end(Role.SURGEON, 11), end(Role.PATIENT, 22), **how)
-    wire.run(1.0)
-    return wire
 
 
 def test_both_accept_each_other_and_measure_the_round_trip_and_the_clock():
@@ -248,7 +205,7 @@ def test_garbage_is_counted_and_never_raised():
     rng = random.Random(1)
     for _ in range(3000):
         data = rng.randbytes(rng.randrange(0, 80))
-        assert patient.receive("a", b"\x01" + data if rng.random() < 0.7 else data, 1.0) == []
+        assert patient.receive("a", bytes((VERSION,)) + data if rng.random() < 0.7 else data, 1.0) == []
     refused = patient.health(1.0).refused
     assert refused["form"] > 100 and sum(refused.values()) == 3000
 

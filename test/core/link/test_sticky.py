@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from test_session import KEY, STEP, Wire, end, pair
+from link_wire import KEY, STEP, Wire, end, pair
 
 from telesurgery_nodes.core.link.seal import Opener, Role
 from telesurgery_nodes.core.link.session import MORE_COPIES

@@ -90,7 +90,7 @@ def test_heartbeat_comes_back_with_and_without_echo():
 
 def test_a_heartbeat_bit_nobody_knows_is_refused():
     payload = bytearray(wire.encode_heartbeat(beat()))
-    payload[-13] |= 8
+    payload[-15] |= 8
     with pytest.raises(RemoteLinkError, match="flags"):
         wire.decode_heartbeat(bytes(payload))
 
@@ -102,7 +102,7 @@ def test_header_comes_back_and_names_the_boot():
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\x01" * 15, b"\x02" + bytes(15), bytes(16), b"\x01\x06" + bytes(14), b"\x01\x00" + bytes(wire.MAX_DATAGRAM)]
+    "data", [b"", b"\x02" * 15, b"\x01" + bytes(15), bytes(16), b"\x02\x06" + bytes(14), b"\x02\x01" + bytes(wire.MAX_DATAGRAM)]
 )
 def test_bad_headers_are_refused(data):
     with pytest.raises(RemoteLinkError):

@@ -12,7 +12,7 @@ from telesurgery_nodes.core.values import ArmReport, Pedals, Phase, RemoteReport
 TICK = 0.02
 REMOTE = RemoteReport(
     boot_id=1, seq=0, surgeon_session=5, epoch=1, press_count=0, pedals=Pedals(head=True), follow=False, aligning=False, hands_fresh=True,
-    command_age=0.005, picture_age=0.2, video_age=0.04, round_trip=0.21, paths_up=2, stop=False,
+    command_age=0.005, picture_age=0.2, video_age=0.04, round_trip=0.21, paths_up=2, paths=2, paths_ready=2, stop=False,
     stop_count=0,
 )  # fmt: skip
 ARM = ArmReport(boot_id=2, seq=0, homed=True, robot_age=0.005, robot_enabled=True, tracking_fault=False, bad_commands=0)
@@ -84,7 +84,9 @@ def test_every_permit_is_newer_and_signed_with_our_boot_id():
         ({"round_trip": math.nan}, None, 20, Cause.ROUND_TRIP),
         ({"surgeon_session": 6}, None, 20, Cause.PEER_RESTART),
         ({"boot_id": 99}, None, 20, Cause.BRIDGE_RESTART),
-        ({"paths_up": 1}, None, None, Cause.PATH_LOST),
+        ({"paths_up": 1, "paths_ready": 1}, None, None, Cause.PATH_LOST),
+        ({"paths_ready": 1}, None, None, Cause.PATH_LOST),
+        ({"paths_up": 1, "paths": 1, "paths_ready": 1}, None, None, Cause.ONE_PATH),
     ],
 )
 def test_each_fault_on_the_surgeon_side_has_its_timeline(change, hold_ms, latch_ms, cause):
