@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 import pytest
+
 from telesurgery_nodes.trust.demo import ensure_demo
 
 

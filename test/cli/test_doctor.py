@@ -4,9 +4,9 @@ import json
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from telesurgery_nodes.trust.demo import ensure_demo
 
 from telesurgery_nodes.cli import doctor, main
+from telesurgery_nodes.trust.demo import ensure_demo
 
 
 @pytest.mark.parametrize(("version", "level"), [((3, 9), "bad"), ((3, 10), "good"), ((3, 13), "good"), ((3, 15), "bad")])

@@ -29,6 +29,12 @@ def safe_force(wanted: FloatArray, step: FloatArray, dt: float, level: float) ->
     return wanted * min(1.0, max(level, 0.0) / (back * size))
 
 
+def shortened(force: FloatArray, most: float) -> FloatArray:
+    """``force`` no longer than ``most`` [N]."""
+    size = float(np.linalg.norm(force))
+    return force if size <= most else force * (max(most, 0.0) / size)
+
+
 def safe_step(wanted: FloatArray, force: FloatArray, level: float, fastest: float) -> FloatArray:
     """``wanted`` step [m] shape (n,) shortened to ``fastest`` [m] and, along ``force`` [N] (what the tool exerts), to what is paid for."""
     length = float(np.linalg.norm(wanted))

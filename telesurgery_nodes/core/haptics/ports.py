@@ -6,6 +6,7 @@ shape (n,). A hand that moves along the force puts energy in; a tool that moves 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,8 +57,8 @@ class ToolOutput:
 class HandPort(Protocol):
     """The surgeon's end."""
 
-    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float) -> HandOutput:
-        """The hand stands at ``displacement``; ``heard`` the newest of the tool, None before the first."""
+    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float, most: float = math.inf) -> HandOutput:
+        """The hand stands at ``displacement``; ``heard`` the newest of the tool, None before the first; ``most`` [N] now allowed."""
 
 
 class ToolPort(Protocol):
@@ -83,8 +84,8 @@ class Ticks:
 class NaiveHand:
     """The force as it comes. For comparison only: it makes energy out of delay."""
 
-    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float) -> HandOutput:
-        """See HandPort."""
+    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float, most: float = math.inf) -> HandOutput:
+        """See HandPort; no limit."""
         force = heard.force if heard is not None else np.zeros_like(displacement)
         return HandOutput(force, HandSays(displacement, np.zeros_like(displacement), 0.0), False)
 

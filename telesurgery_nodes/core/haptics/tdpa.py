@@ -9,10 +9,12 @@ against a little damping until both tanks are filled (the tank level controller 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..values import FloatArray
-from .control import safe_force, safe_step, spent
+from .control import safe_force, safe_step, shortened, spent
 from .ports import FASTEST, HandOutput, HandSays, Ticks, ToolOutput, ToolSays
 from .tank import HAND_KEEP, HAND_SLACK, TOOL_KEEP, TOOL_SLACK, Tank
 
@@ -23,12 +25,13 @@ FILL_DAMPING = 10.0  # [N s/m] 0.5 N at 50 mm/s fills a tank within half a secon
 class TdpaHand:
     """The surgeon's end."""
 
-    def __init__(self, axes: int = 3) -> None:
+    def __init__(self, axes: int = 3, start: FloatArray | None = None) -> None:
+        """``start``: displacement it begins at."""
         self.tank = Tank(HAND_SLACK, HAND_KEEP)
         self._ticks, self._none = Ticks(), np.zeros(axes)
-        self._force, self._before = self._none, self._none
+        self._force, self._before = self._none, self._none if start is None else start
 
-    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float) -> HandOutput:
+    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float, most: float = math.inf) -> HandOutput:
         """What the hand put in goes to the tool; what the tool gave back pays for pushing the hand."""
         dt, step = self._ticks.since(now), displacement - self._before
         entered = float(self._force @ step)
@@ -39,7 +42,7 @@ class TdpaHand:
         self.tank.give(entered if self.tank.level > FILL_LEVEL else HALF * entered)
         self.tank.dump()
         wanted = (heard.force if heard is not None else self._none) + self._filling(step, dt)
-        self._force = safe_force(wanted, step, dt, self.tank.level)
+        self._force = shortened(safe_force(wanted, step, dt, self.tank.level), most)
         return HandOutput(self._force, HandSays(displacement, self._none, self.tank.sent), self._force is not wanted)
 
     def _filling(self, step: FloatArray, dt: float) -> FloatArray:
@@ -50,10 +53,11 @@ class TdpaHand:
 class TdpaTool:
     """The patient's end."""
 
-    def __init__(self, axes: int = 3) -> None:
+    def __init__(self, axes: int = 3, start: FloatArray | None = None) -> None:
+        """``start``: displacement it begins at."""
         self.tank = Tank(TOOL_SLACK, TOOL_KEEP)
         self._ticks, self._none = Ticks(), np.zeros(axes)
-        self._at, self._step, self._force = self._none, self._none, self._none
+        self._at, self._step, self._force = self._none if start is None else start, self._none, self._none
 
     def update(self, heard: HandSays | None, force: FloatArray, now: float) -> ToolOutput:
         """What the surroundings gave back goes to the hand, beyond what is kept; the next step is what can be paid for."""

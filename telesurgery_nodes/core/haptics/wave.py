@@ -13,7 +13,7 @@ import math
 import numpy as np
 
 from ..values import FloatArray
-from .control import NOISE_N, safe_force, safe_step, spent
+from .control import NOISE_N, safe_force, safe_step, shortened, spent
 from .ports import FASTEST, HandOutput, HandSays, Ticks, ToolOutput, ToolSays
 from .tank import HAND_KEEP, HAND_SLACK, TOOL_KEEP, TOOL_SLACK, Tank
 
@@ -58,13 +58,14 @@ class WaveOut:
 class WaveHand:
     """The surgeon's end."""
 
-    def __init__(self, axes: int = 3) -> None:
+    def __init__(self, axes: int = 3, start: FloatArray | None = None) -> None:
+        """``start``: displacement it begins at."""
         self.tank = Tank(HAND_SLACK, HAND_KEEP)
         self._ticks, self._in, self._out = Ticks(), WaveIn(axes), WaveOut(axes)
-        self._force = self._before = np.zeros(axes)
-        self._wave = np.zeros(axes)
+        self._force = self._wave = np.zeros(axes)
+        self._before = self._force if start is None else start
 
-    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float) -> HandOutput:
+    def update(self, displacement: FloatArray, heard: ToolSays | None, now: float, most: float = math.inf) -> HandOutput:
         """Send the wave of the last tick, then make the force of the next."""
         dt, step = self._ticks.since(now), displacement - self._before
         self._before = displacement
@@ -75,17 +76,19 @@ class WaveHand:
         self._out.send(SHARE * ROOT * speed - self._wave, dt, self.tank)
         self._wave = self._in.play(heard.wave if heard is not None else None, dt)
         wanted = IMPEDANCE * speed - ROOT * self._wave
-        self._force = safe_force(wanted, step, dt, self.tank.level)
+        self._force = shortened(safe_force(wanted, step, dt, self.tank.level), most)
         return HandOutput(self._force, HandSays(displacement, self._out.integral, self.tank.sent), self._force is not wanted)
 
 
 class WaveTool:
     """The patient's end."""
 
-    def __init__(self, axes: int = 3) -> None:
+    def __init__(self, axes: int = 3, start: FloatArray | None = None) -> None:
+        """``start``: displacement it begins at."""
         self.tank = Tank(TOOL_SLACK, TOOL_KEEP)
         self._ticks, self._in, self._out = Ticks(), WaveIn(axes), WaveOut(axes)
-        self._at = self._step = self._force = self._wave = self._aside = np.zeros(axes)
+        self._step = self._force = self._wave = self._aside = np.zeros(axes)
+        self._at = self._step if start is None else start
 
     def update(self, heard: HandSays | None, force: FloatArray, now: float) -> ToolOutput:
         """Return the wave of the last tick, then make the next step."""
