@@ -60,7 +60,8 @@ def test_a_pressing_tool_is_felt_against_its_push_and_within_the_limit(mode):
     desk = Desk(mode, most=0.5)
     for tick in range(round(2.0 * RAMP_S / DT)):  # the surroundings push back along -x; the wave of 4 N for so long
         wave = (-4.0 / ROOT * DT * tick, 0.0, 0.0)
-        out = desk.tick(tools={"PSM1": tool(force=(-4.0, 0.0, 0.0), credit=1.0, wave=wave)})
+        credit = 0.02 + 0.5 * (4.0 / ROOT) ** 2 * DT * tick
+        out = desk.tick(tools={"PSM1": tool(force=(-4.0, 0.0, 0.0), credit=credit, wave=wave)})
     assert out.word == ON_WORD and out.mode is mode and out.forces["PSM1"][0] < -0.3
     assert np.linalg.norm(out.forces["PSM1"]) <= 0.5 + 1e-9
     assert np.isfinite(out.arms["PSM1"].port.wave).all() and out.arms["PSM1"].port.credit >= 0.0
