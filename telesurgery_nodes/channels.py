@@ -50,6 +50,7 @@ CHANNELS: dict[str, Channel] = {
     "mirror_cp": Channel("{arm}/measured_cp", POSE, "surgeon", 100, "tool tip as returned over the link, endoscope_view frame"),
     "mirror_cf": Channel("{arm}/measured_cf", WRENCH, "surgeon", 100, "force on a tool as returned over the link, endoscope_view frame"),
     "mirror_jaw": Channel("{arm}/jaw/measured_js", JOINTS, "surgeon", 100, "jaw as returned over the link"),
+    "feedback_set": Channel("console/feedback/set_mode", STRING, "surgeon", 0, "force to the hands: off, tdpa, wave (next clutch)"),
     "teleop_enabled": Channel("console/teleop/enabled", "std_msgs/Bool", "surgeon", 0, "teleoperation is following", latched=True),
     "teleop_scale": Channel("console/teleop/scale", "std_msgs/Float64", "surgeon", 0, "motion scale in use", latched=True),
     # both sites; a coded picture needs the one before it, so two that arrive together must both be kept

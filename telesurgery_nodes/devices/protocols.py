@@ -20,7 +20,7 @@ class MasterDevice(Protocol):
         """Return the newest sample at steady time ``now`` [s], or None where the device has nothing (yet, or any more)."""
 
     def feedback(self, state: ConsoleState) -> None:
-        """Show the operator the state; a motorised or simulated master turns its tip towards ``align_goals``."""
+        """Show the operator the state; a motorised master turns its tip towards ``align_goals`` and gives the hands ``forces``."""
 
     def close(self) -> None:
         """Release the device. Never raises."""
@@ -68,14 +68,6 @@ class ForceSensing(Protocol):
         """What the surroundings exert on the tip of an arm, axes of its RCM frame, without gravity; None where it is not known."""
 
 
-@runtime_checkable
-class ForceFeedback(Protocol):
-    """A master that can push the hand. Optional: masters without it are never asked."""
-
-    def push(self, forces: Mapping[str, FloatArray]) -> None:
-        """Forces (3,) [N] on the hands by master name, display frame, to give from now on; an empty mapping: none."""
-
-
 class StereoSource(Protocol):
     """A pair of eyes. Entry-point group ``telesurgery_nodes.cameras``."""
 
@@ -116,4 +108,4 @@ class Path(Protocol):
         """Release the path. Never raises."""
 
 
-__all__ = ["ForceFeedback", "ForceSensing", "MasterDevice", "Path", "Robot", "StereoSource", "VideoCodec"]
+__all__ = ["ForceSensing", "MasterDevice", "Path", "Robot", "StereoSource", "VideoCodec"]

@@ -18,7 +18,7 @@ from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
 from ..core.safety.gate_motor import LOCAL_PHASES
 from ..core.values import Permit
-from .arm_motors import ArmMotors
+from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
 OFFERED_BAD = (Cause.JUMP, Cause.BAD_COMMAND)
@@ -29,7 +29,8 @@ COLUMNS = (
     *("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion"),
     *(f"q{number}" for number in range(1, 7)),
     "limit_violation",
-    *("force_x", "force_y", "force_z", "refusal"),
+    *("force_x", "force_y", "force_z"),
+    *REFUSED,
 )
 NOTHING = (math.nan,) * len(POSE)
 ROBOT_MOVES = "ENABLED"
@@ -160,7 +161,7 @@ class ArmLoop:
             *measured.position,
             float(not self.chain.inside(measured.position)),
             *(self.port.force if self.port.force is not None else NOTHING[:3]),
-            self.motors.refusal_number(),
+            *self.motors.refused(),
         )
 
 

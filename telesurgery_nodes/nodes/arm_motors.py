@@ -21,6 +21,9 @@ from ..core.values import CAMERA_ARM, Permit
 from ..resources import find_resource
 from .arm_ports import ArmPort
 
+# Columns of the arm's tape: running counts by reason; the last one are ticks in which the force held a following arm back.
+REFUSED = (*(f"refused_{refusal.value}" for refusal in Refusal), "refused_held_by_force")
+
 
 def make_gate(port: ArmPort, safety: SafetyConfig, max_tick: float) -> MotorGate:
     """The gate of one arm from config/arms and the safety configuration. Arms that follow no hand report no force."""
@@ -86,10 +89,9 @@ class ArmMotors:
             port.controller.withdraw(decision.joints, decision.jaw)
         return decision.refusal is None
 
-    def refusal_number(self) -> float:
-        """For the tape: place of the last decision's refusal in `Refusal`, from 1; 0 for none."""
-        refusal = self.decision.refusal if self.decision is not None else None
-        return float(list(Refusal).index(refusal) + 1) if refusal is not None else 0.0
+    def refused(self) -> tuple[float, ...]:
+        """For the tape, in the order of REFUSED: what was refused or held back so far."""
+        return (*(float(self.gate.counts[refusal.value]) for refusal in Refusal), float(self.port.controller.counts["force"]))
 
     def diagnose(self) -> Mapping[str, object]:
         """Refusals by reason, and what is known about the force."""

@@ -21,6 +21,7 @@ from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, 
 from ..errors import KinematicsError, SafetyError
 from ..ros.messages import joint_msg, permit_from_msg, pose_from_msg, pose_to_msg, remote_to_msg, seconds
 from ..ros.turns import Turns
+from .bridge_feedback import ToolsEnd
 from .bridge_pictures import PicturesOut
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class PatientEnd:
         self._last_report = -math.inf
         self._mail = node.mailbox()
         self._pictures = PicturesOut(node)
+        self._force = ToolsEnd(node, self._mail)
         self._subscribe()
         self._servo = {arm: (node.publisher("arm_servo_cp", arm=arm), node.publisher("jaw_servo_jp", arm=arm)) for arm in FOLLOWING_ARMS}
         self._remote = node.publisher("remote_report")
@@ -172,7 +174,8 @@ class PatientEnd:
         node = self._node
         permit, permit_at = self._permit
         setpoints = {arm: (pose, due - at) for arm, (pose, at) in self._setpoints.items()}
-        targets = self._motion.update(AnchorInputs(self._session, command, setpoints, permit, due - permit_at))
+        wanted = self._force.applied(self._session, command, node.now())
+        targets = self._motion.update(AnchorInputs(self._session, wanted, setpoints, permit, due - permit_at))
         if node.now() - due > node.params.command_fresh:
             node.count("command_too_old")
             targets = {}
@@ -225,7 +228,8 @@ class PatientEnd:
         for arm, (pose, at) in self._tools.items():
             if now - at <= TOOL_FRESH and arm in self._jaws:
                 wanted = self._setpoints.get(arm, (pose, at))[0]
-                tools[arm] = ToolState(pose, self._jaws[arm], float(np.linalg.norm(wanted.position - pose.position)))
+                error = float(np.linalg.norm(wanted.position - pose.position))
+                tools[arm] = ToolState(pose, self._jaws[arm], error, self._force.touch(arm, now))
         return tools
 
     def _wishes(self, command: MotionCommand) -> tuple[object, ...]:
@@ -249,4 +253,4 @@ class PatientEnd:
         refused = {f"motion_{kind}": count for kind, count in self._motion.refused.items()}
         if self._playout:
             refused.update({f"playout_{kind}": getattr(self._playout, kind) for kind in ("late", "overdue", "cut_short")})
-        return {**refused, "video_dropped_at_sender": self._node.session.queue_drops()}
+        return {**refused, **self._force.diagnose(), "video_dropped_at_sender": self._node.session.queue_drops()}

