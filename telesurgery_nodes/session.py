@@ -6,6 +6,7 @@ before it loses its guard and its motors.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -138,7 +139,7 @@ TABLE: tuple[Row, ...] = (
         needs=("arm_control",)),
     Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
         parameters={"preset": Of("preset"), "seed": Of("seed"), "surgeon": Of("wan_surgeon"), "patient": Of("wan_patient"),
-                    "stats": Of("stats")}),
+                    "to_patient": Of("patient_local"), "stats": Of("stats")}),
     Row("teleop_bridge_surgeon", "surgeon", "teleop_bridge", "clutch, scale, and the surgeon end of the link",
         node="teleop_bridge_surgeon",
         parameters={**TAPES, "side": "surgeon", "identity": Of("surgeon_identity"), "scale": Of("scale"), "rate": COMMAND_RATE,
@@ -192,15 +193,16 @@ def pick_domains(start: int | None = None) -> tuple[int, int]:
 
 
 def pick_ports(count: int) -> tuple[int, ...]:
-    """UDP ports on the loopback interface that are free now."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return tuple(int(probe.getsockname()[1]) for probe in probes)
-    finally:
-        for probe in probes:
-            probe.close()
+    """Ports on the loopback interface that are free now, for UDP and for TCP: a path carries both on one number."""
+    found: list[int] = []
+    with contextlib.ExitStack() as probes:  # held until all are found, or the system gives one twice
+        while len(found) < count:
+            udp, tcp = (probes.enter_context(socket.socket(socket.AF_INET, kind)) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
+            udp.bind((LOOPBACK, 0))
+            with contextlib.suppress(OSError):  # somebody has that number for TCP
+                tcp.bind(udp.getsockname())
+                found.append(int(udp.getsockname()[1]))
+    return tuple(found)
 
 
 def default_identities() -> str:
@@ -283,11 +285,15 @@ def far_ends(process: Process, remote: str, local: str = "", interfaces: str = "
 
     ``local`` own address of each path, ``interfaces`` own network card of each (empty: any); ``more`` are parameters of the bridge.
     """
+    return replace(process, params={**process.params, **path_ends(process.name, remote, local, interfaces), **more})
+
+
+def path_ends(who: str, remote: str, local: str = "", interfaces: str = "") -> dict[str, list[str]]:
+    """Parameters of a bridge ``who``: one path per address in ``remote``, see ``far_ends``."""
     there = _listed(remote)
     here = _listed(local) or [ANY_HOST] * len(there)
     cards = _listed(interfaces) or [""] * len(there)
     if not len(there) == len(here) == len(cards) or not all(there) or not all(here):
-        raise ConfigError(f"{process.name}: wanted an own address and card for each of the far ends {there}; got {here} and {cards}")
-    links = {"local": _with_ports(here), "remote": _with_ports(there), "interfaces": cards}
+        raise ConfigError(f"{who}: wanted an own address and card for each of the far ends {there}; got {here} and {cards}")
     names = [f"path{number}" for number in range(1, len(there) + 1)]
-    return replace(process, params={**process.params, **links, "path_names": names, **more})
+    return {"local": _with_ports(here), "remote": _with_ports(there), "interfaces": cards, "path_names": names}

@@ -91,6 +91,7 @@ def test_each_bridge_talks_to_the_emulator_and_to_nobody_else():
     wan = found["link_emulator"].params
     assert found["teleop_bridge_surgeon"].params["remote"] == wan["surgeon"]
     assert found["teleop_bridge_patient"].params["remote"] == wan["patient"]
+    assert found["teleop_bridge_patient"].params["local"] == wan["to_patient"]
     own = [*found["teleop_bridge_surgeon"].params["local"], *found["teleop_bridge_patient"].params["local"]]
     assert len({*own, *wan["surgeon"], *wan["patient"]}) == 4 * session.PATHS
 
@@ -160,6 +161,30 @@ def test_domains_stay_below_the_ephemeral_ports():
 
 def test_ports_are_different():
     assert len(set(pick_ports(8))) == 8
+
+
+def test_a_port_that_is_taken_for_tcp_is_not_picked(monkeypatch):
+    made = iter([47001, 47001, 47002, 47002, 47003, 47003])
+
+    class Probe:
+        def __init__(self, family, kind):
+            self.kind, self.port = kind, next(made)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def bind(self, where):
+            if self.kind == socket.SOCK_STREAM and where == ("127.0.0.1", 47002):
+                raise OSError("in use")
+
+        def getsockname(self):
+            return "127.0.0.1", self.port
+
+    monkeypatch.setattr(session.socket, "socket", Probe)
+    assert pick_ports(2) == (47001, 47003)
 
 
 def test_a_bridge_on_a_real_network_has_a_path_per_far_end():

@@ -13,6 +13,7 @@ import yaml
 
 from ..channels import CHANNELS, Channel
 from ..core.arm.config import arm_config
+from ..core.link.impair import Impairment
 from ..core.link.layouts import DSCP, DSCP_NAMES, LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
 from ..core.safety.config import safety_config
@@ -207,6 +208,14 @@ def _valid(spec: Field[Any], default: object) -> str:
     return {bool: "true, false", int: "whole number", float: "number", str: "text", list: "list of text"}[type(default)]
 
 
+@block("preflight")
+def preflight() -> str:
+    """The rows of `telesurgery preflight`."""
+    from .preflight_checks import CHECKS
+
+    return table(["check", "good when"], [[check.name, check.what] for check in CHECKS])
+
+
 @block("wire-streams")
 def streams() -> str:
     """Streams in order of priority."""
@@ -221,6 +230,13 @@ def layout(name: str) -> str:
         rows.append([offset, spec.size, f"`{spec.name}`", spec.kind if spec.count == 1 else f"{spec.count} x {spec.kind}", spec.what])
         offset += spec.size
     return table(["offset", "bytes", "field", "type", "meaning"], [*rows, ["", offset, "", "", LAYOUTS[name].where]])
+
+
+@block("impairments")
+def impairments() -> str:
+    """What a direction of an emulated path may be given."""
+    rows = [[f"`{spec.name}`", f"{spec.default:g}", spec.metadata["what"]] for spec in fields(Impairment)]
+    return table(["value", "default", "meaning"], rows)
 
 
 def _value(value: object) -> str:

@@ -19,6 +19,9 @@ EXIT_INTERRUPTED = 130
 COMMANDS: dict[str, str] = {
     "demo": "run a whole session on this machine: both sites, two paths between them, a report",
     "doctor": "check this machine and say what to do",
+    "keys": "certificates of a consortium, its hospitals and their devices",
+    "emulate": "put a long-distance network between two programs: delay, loss, outages, recorded delays",
+    "preflight": "check the link to the other site before a session: paths, separation, round trip, loss",
     "bench": "measure, against the bars of an issue",
     "docs": "write the tables of the documentation from the code",
 }

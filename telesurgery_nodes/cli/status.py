@@ -84,21 +84,38 @@ def alarm_words(status: Mapping[str, Any]) -> list[str]:
     return [f"NO REDUNDANCY {spare.get('ready', '?')} of {spare.get('of', '?')} paths"]
 
 
+def clock_words(status: Mapping[str, Any]) -> str:
+    """How well the other site's clock is known; the offset itself is on `console/status`."""
+    clock = status.get("clock")
+    return f"clock est. +-{number(clock.get('bound_ms'))} ms" if isinstance(clock, Mapping) else "clock -"
+
+
+def stop_words(stop: Mapping[str, Any]) -> str:
+    """The surgeon's stop, and whether the patient's side has said that it was acted on."""
+    if stop.get("confirmed_ms") is not None:
+        return f"STOP latched, confirmed by the patient after {number(stop['confirmed_ms'])} ms"
+    return f"STOP latched, NOT confirmed for {number(stop.get('waiting_ms'))} ms"
+
+
 def status_line(status: Mapping[str, Any], elapsed: float) -> str:
-    """One line: state, loop time, each path, picture age, tracking error."""
+    """One line: state, loop time and our share of it, hand to eyes, each path, clock, picture age, tracking error, a stop."""
     if not status:
         return f"{elapsed:5.1f} s  waiting for the surgeon console"
     parts = [
         f"{elapsed:5.1f} s",
         str(status.get("state", "?")),
-        f"loop {number(status.get('loop'), MILLI)} ms",
+        f"loop {number(status.get('loop'), MILLI)} ms own {number(status.get('own_cost_ms'))} ms",
+        f"hand to eyes {number(status.get('hand_to_eyes_ms'))} ms",
         *[path_words(path) for path in status.get("paths", [])],
         *alarm_words(status),
+        clock_words(status),
         f"picture {number(status.get('picture_age'), MILLI)} ms",
         f"error {number(status.get('tracking_error'), MILLI, 2)} mm",
     ]
     if status.get("cause") not in (None, "", 0, "NONE", "none"):
         parts.append(str(status["cause"]))
+    if status.get("stop", {}).get("latched"):
+        parts.append(stop_words(status["stop"]))
     return "  ".join(parts)
 
 

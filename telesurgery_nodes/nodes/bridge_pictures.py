@@ -56,7 +56,8 @@ class PicturesOut:
         node.subscribe("video", self._take)
 
     def _take(self, msg: Any) -> None:
-        node, now, ros_now = self._node, self._node.now(), self._node.ros_now()
+        node = self._node
+        now, ros_now = node.both_clocks()
         if math.isfinite(self.heard_at):
             self._frame_time = min(max(now - self.heard_at, 1e-3), LONGEST_FRAME_TIME)
         self.heard_at = now
@@ -118,7 +119,7 @@ class PicturesIn:
         node = self._node
         trip, coded = split_trip(packet.data)
         msg = CompressedImage(data=array("B", coded))
-        now, ros_now = node.now(), node.ros_now()
+        now, ros_now = node.both_clocks()
         msg.header.stamp = stamp_from(ros_now - (now - (packet.stamp - offset)))
         msg.header.frame_id = "endoscope_left_optical_frame"
         stages = {**trip.stages, "pace": held, "path_video": arrival - (trip.taken + held - offset), "join": now - arrival}
@@ -142,7 +143,8 @@ class PicturesIn:
             if captured is None:
                 node.count("foreign_picture_trace")
                 return
-            displayed = node.now() - (node.ros_now() - (stamp + age))
+            now, ros_now = node.both_clocks()
+            displayed = now - (ros_now - (stamp + age))
             self._note(self._eyes.update(picture=Shown(captured, displayed, known)))
         if known is not None:
             self._picture = known, age, node.now()

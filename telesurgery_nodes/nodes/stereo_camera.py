@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,19 +84,19 @@ class StereoCamera(SuiteNode):
         if now - self._heard_at > MAX_SOURCE_AGE:
             self.count("no_source")
             return
-        begin = time.perf_counter()
-        frame = self.camera.read(self.ros_now())
+        begin, stamp = self.both_clocks()
+        frame = self.camera.read(stamp)
         if frame is None:
             self.count("no_picture")
             return
-        drawn, drawn_at = time.perf_counter(), self.ros_now()
+        drawn, drawn_at = self.both_clocks()
         key_due = now - self._key_at >= KEY_PERIOD
         try:
             data, key = self.codec.encode(frame, force_key=key_due)
         except DeviceError:
             self.count("encode_errors")
             return
-        coded, sent = time.perf_counter(), self.ros_now()
+        coded, sent = self.both_clocks()
         times = {"camera": drawn_at - frame.stamp, "encode": coded - drawn, SENT: sent}
         self._video.publish(packed_msg(data, write_marks(self.codec.name, key, times), stamp_from(frame.stamp), EYES["left"]))
         if key:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,28 +72,29 @@ class StereoViewer(SuiteNode):
             Path(self.params.snapshot_dir).mkdir(parents=True, exist_ok=True)
 
     def _on_video(self, msg: Any) -> None:
-        begin, arrived = time.perf_counter(), self.ros_now()
+        begin, arrived = self.both_clocks()
         marks = read_marks(msg.format)
         eyes = self._decode(msg, marks)
         if eyes is None:
             return
-        decode_s = time.perf_counter() - begin
-        now, frame_id = self.now(), msg.header.stamp.sec * NANO + msg.header.stamp.nanosec
+        now = self.now()
+        decode_s, frame_id = now - begin, msg.header.stamp.sec * NANO + msg.header.stamp.nanosec
         self._eyes = eyes
         self._frames += 1
         self._report = self.monitor.update(PictureSeen(frame_id, self.ros_now() - seconds(msg.header.stamp)), now)
         self._age.publish(Float64(data=self._report.age))
         self._tape.row(now, float(self._frames), self._report.age, decode_s, float(self._report.state))
         self._show(now)
-        self._note(msg, marks, {"decode": decode_s, "display": time.perf_counter() - begin - decode_s}, arrived)
+        shown, shown_at = self.both_clocks()
+        self._note(msg, marks, {"decode": decode_s, "display": shown - now}, arrived, shown_at)
         for eye, picture, frame in (("left", eyes[0], LEFT_EYE), ("right", eyes[1], RIGHT_EYE)):
             if self._raw[eye].get_subscription_count() > 0:
                 self._raw[eye].publish(image_msg(picture, msg.header.stamp, frame))
 
-    def _note(self, msg: Any, marks: Marks, here: dict[str, float], arrived: float) -> None:
-        """Close the picture's ledger: it is on the screen now."""
+    def _note(self, msg: Any, marks: Marks, here: dict[str, float], arrived: float, shown_at: float) -> None:
+        """Close the picture's ledger: since ``shown_at`` it has been on the screen (ROS time [s])."""
         stamp = seconds(msg.header.stamp)
-        age = self.ros_now() - stamp
+        age = shown_at - stamp
         hop = {"hop_viewer": arrived - marks.times[SENT]} if SENT in marks.times else {}
         stages = {**marks.times, **hop, **here}
         entry = self._ledger.update(stages, age)

@@ -161,6 +161,13 @@ def spread(values: FloatArray) -> dict[str, float] | None:
     return {"p50": float(p50), "p95": float(p95), "p99": float(p99), "max": float(finite.max()), "samples": len(finite)}
 
 
+def scaled(values: dict[str, float] | None, factor: float) -> dict[str, float] | None:
+    """A spread in another unit."""
+    if values is None:
+        return None
+    return {name: value if name == "samples" else value * factor for name, value in values.items()}
+
+
 def rate(t: FloatArray) -> float | None:
     """Mean number of rows per second."""
     return float((len(t) - 1) / (t[-1] - t[0])) if len(t) > 1 and t[-1] > t[0] else None

@@ -9,10 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from .ledgers import html_table
 from .text import summary_text
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222}
 pre{background:#f4f4f4;padding:1em;white-space:pre-wrap;font-size:13px}svg,img{max-width:100%;height:auto}
+table{border-collapse:collapse;font-size:13px}td,th{padding:.1em .8em;text-align:right}td:first-child,th:first-child{text-align:left}
 .good{color:#0a6b2d}.bad{color:#a40000}"""
 
 
@@ -36,7 +38,7 @@ def page(summary: dict[str, Any], figures: Mapping[str, str | None], snapshots: 
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>telesurgery session</title><style>{STYLE}</style></head><body>',
         f"<h1>Session {escape(summary['began'])}</h1>", verdict,
         "<p>Research and simulation; not a medical device.</p>",
-        f"<pre>{escape(summary_text(summary))}</pre>", *sections,
+        f"<pre>{escape(summary_text(summary))}</pre>", f"<h2>Where the time went</h2>{html_table(summary)}", *sections,
         "<h2>What the surgeon saw</h2>" if shots else "", *shots,
         f"<h2>Conditions</h2><pre>{escape(about)}</pre>",
         "</body></html>",

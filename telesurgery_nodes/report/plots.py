@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.values import TELEOP_PAIRS, FloatArray, Phase
-from . import tables
+from . import ledgers, tables
 from .metrics import find_delay, sample_at, segments
 from .tables import Tapes
 
@@ -76,18 +76,33 @@ def hand_against_tool(tapes: Tapes, zero: float, scale: float) -> dict[str, str]
     return drawn
 
 
-def ledger(tapes: Tapes, zero: float) -> str | None:
-    """Stages stacked, with the measured loop on top."""
-    found = tables.stages(tapes)
+def ledger(tapes: Tapes, zero: float, which: ledgers.Ledger) -> str | None:
+    """Stages stacked over time, with what was measured at once on top."""
+    found = ledgers.read(tapes, which)
     if found is None:
         return None
-    t, loop, stages, names = found
+    t, total, stages, names = found
     figure, axes = _figure(1, 4.0)
-    axes[0, 0].stackplot(thin(t - zero), MS * np.nan_to_num(thin(stages)).T, labels=names)
-    axes[0, 0].plot(thin(t - zero), MS * thin(loop), "k-", linewidth=0.7, label="measured loop")
+    colors = _colors()
+    axes[0, 0].stackplot(thin(t - zero), MS * np.nan_to_num(thin(stages)).T, labels=names, colors=[colors(i) for i in range(len(names))])
+    axes[0, 0].plot(thin(t - zero), MS * thin(total), "k-", linewidth=0.7, label=f"measured {which.total}")
     axes[0, 0].set(xlabel="time [s]", ylabel="[ms]")
-    axes[0, 0].legend(loc="lower right", fontsize=8)
+    axes[0, 0].legend(fontsize=7, ncols=2, loc="center left", bbox_to_anchor=(1.01, 0.5))
     return _svg(figure)
+
+
+def ledger_bars(tapes: Tapes) -> str | None:
+    """p50 and p95 of every stage of every ledger."""
+    figure, axes = _figure(1, 4.5)
+    drawn = ledgers.bars(axes[0, 0], ledgers.build(tapes), _colors())
+    text = _svg(figure)
+    return text if drawn else None
+
+
+def _colors() -> Any:
+    from matplotlib import pyplot
+
+    return pyplot.get_cmap("tab20")
 
 
 def path_health(tapes: Tapes, zero: float) -> str | None:
@@ -151,7 +166,8 @@ def all_figures(tapes: Tapes, scale: float) -> dict[str, str | None]:
     zero = float(min(starts)) if starts else 0.0
     return {
         **(hand_against_tool(tapes, zero, scale) or {"Hand against tool": None}),
-        "Latency ledger by stage": ledger(tapes, zero),
+        "Latency ledgers by stage (stages seldom have their p95 together: their bar is longer than the mark)": ledger_bars(tapes),
+        **{f"Latency ledger over time, {one.title}: {one.what}": ledger(tapes, zero, one) for one in ledgers.LEDGERS},
         "Health of both paths": path_health(tapes, zero),
         "States over time": states(tapes, zero),
         "Tracking error": tracking_histogram(tapes),

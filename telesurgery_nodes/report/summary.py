@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..core.values import REDUNDANT_PATHS, FloatArray, Phase
-from . import tables
+from . import ledgers, tables
 from .metrics import (
     joint_limits,
     leave_times,
-    ledger_difference,
     moved_without_leave,
     path_error,
     rate,
+    scaled,
     segments,
     spread,
     steady_rate,
@@ -26,13 +26,6 @@ MM, MS = 1000.0, 1000.0
 REFUSED = "refused_"  # columns of an arm's tape (nodes/arm_motors.py)
 SITES = ("surgeon", "patient")
 FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
-
-
-def scaled(values: dict[str, float] | None, factor: float) -> dict[str, float] | None:
-    """A spread in another unit."""
-    if values is None:
-        return None
-    return {name: value if name == "samples" else value * factor for name, value in values.items()}
 
 
 def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
@@ -81,21 +74,9 @@ def path_length(poses: Any) -> float:
     return float(np.nansum(np.linalg.norm(np.diff(poses[:, :3], axis=0), axis=1)))
 
 
-def ledger(tapes: Tapes) -> dict[str, Any] | None:
-    """Measured loop, each stage and what the stages leave unexplained [ms]."""
-    found = tables.stages(tapes)
-    if found is None:
-        return None
-    _, loop, stages, names = found
-    return {
-        "loop_ms": scaled(spread(loop), MS),
-        "stages_ms": {name: scaled(spread(stages[:, i]), MS) for i, name in enumerate(names)},
-        "difference_ms": scaled(spread(ledger_difference(loop, stages)), MS),
-    }
-
-
 def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
-    """Per path: round trip and jitter [ms], loss and duplicates [fraction], lost in a row [datagrams], what it carried whole [B]."""
+    """Per path: round trip and jitter [ms], loss and duplicates [fraction], lost in a row [datagrams], what it carried whole [B], and the
+    other site's clock as this path estimates it."""
     link = "teleop_bridge_surgeon.link"
     found: dict[str, dict[str, Any]] = {}
     for name in tables.path_names(tapes):
@@ -107,6 +88,8 @@ def paths(tapes: Tapes) -> dict[str, dict[str, Any]]:
             "duplicates_mean": _of(np.mean, tables.column(tapes, link, f"{name}_duplicates")),
             "longest_burst": _of(np.max, tables.column(tapes, link, f"{name}_longest_burst")),
             "mtu": _of(np.max, tables.column(tapes, link, f"{name}_mtu")),
+            "estimated_clock_offset_s": _last(tables.column(tapes, link, f"{name}_offset")),
+            "clock_bound_ms": _last(tables.column(tapes, link, f"{name}_bound"), MS),
         }
     return found
 
@@ -136,6 +119,26 @@ def _redundancy(t: FloatArray, ready: FloatArray, count: int) -> dict[str, Any]:
     lost = (ready < count)[whole[0] :]
     spent = np.diff(t[whole[0] :], append=t[-1])
     return {"paths": count, "all_at_s": float(t[whole[0]] - t[0]), "lost_s": float(spent[lost].sum()), "losses": len(segments(lost))}
+def _last(values: Any, factor: float = 1.0) -> float | None:
+    finite = values[np.isfinite(values)] if values is not None else np.empty(0)
+    return float(finite[-1]) * factor if len(finite) else None
+
+
+def clock_difference(tapes: Tapes) -> dict[str, float] | None:
+    """Widest difference of the paths' clock offsets over time [ms]: half the difference of their asymmetries. None with one path."""
+    columns = [tables.column(tapes, "teleop_bridge_surgeon.link", f"{name}_offset") for name in tables.path_names(tapes)]
+    offsets = [values for values in columns if values is not None]
+    return scaled(spread(np.ptp(np.stack(offsets), axis=0)), MS) if len(offsets) > 1 else None
+
+
+def stops(tapes: Tapes) -> dict[str, Any]:
+    """Stops pressed at the surgeon [ms]: until the patient's answer came back, and at the patient from its arrival to no leave."""
+    columns = (("teleop_bridge_surgeon.stop", "confirmed_after"), ("teleop_bridge_patient.stop", "acted_after"))
+    confirmed, acted = (tables.column(tapes, table, name) for table, name in columns)
+    return {
+        "confirmed_ms": scaled(spread(confirmed), MS) if confirmed is not None else None,
+        "acted_ms": scaled(spread(acted), MS) if acted is not None else None,
+    }
 
 
 def robot(tapes: Tapes) -> dict[str, Any]:
@@ -223,9 +226,11 @@ def build(tapes: Tapes) -> dict[str, Any]:
     """Everything the tapes say."""
     return {
         "tracking": tracking(tapes),
-        "ledger": ledger(tapes),
+        **ledgers.build(tapes),
         "paths": paths(tapes),
         "redundancy": redundancy(tapes),
+        "clock_difference_ms": clock_difference(tapes),
+        "stops": stops(tapes),
         "robot": robot(tapes),
         "picture": picture(tapes),
         "commands": commands(tapes),

@@ -92,13 +92,13 @@ def robot_joints(tapes: Tapes) -> tuple[FloatArray, FloatArray, list[str]] | Non
     return (tape["t"], np.stack([tape[name] for name in names], axis=1), names) if names else None
 
 
-def stages(tapes: Tapes) -> tuple[FloatArray, FloatArray, FloatArray, list[str]] | None:
-    """Times (n,), measured loop (n,) [s], stages (n, k) [s] and their names."""
-    if not has(tapes, "teleop_bridge_surgeon.ledger", "t", "loop"):
+def stages(tapes: Tapes, table: str, total: str) -> tuple[FloatArray, FloatArray, FloatArray, list[str]] | None:
+    """Times (n,), what was measured at once (n,) [s], stages (n, k) [s] and their names, of a ledger's tape."""
+    if not has(tapes, table, "t", total):
         return None
-    tape = tapes["teleop_bridge_surgeon.ledger"]
-    names = [name for name in tape.columns if name not in ("t", "loop", "seq")]
-    return (tape["t"], tape["loop"], np.stack([tape[name] for name in names], axis=1), names) if names else None
+    tape = tapes[table]
+    names = [name for name in tape.columns if name not in ("t", total)]
+    return (tape["t"], tape[total], np.stack([tape[name] for name in names], axis=1), names) if names else None
 
 
 def path_names(tapes: Tapes, site: str = "surgeon") -> list[str]:

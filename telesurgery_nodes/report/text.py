@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.values import REDUNDANT_PATHS
+from . import ledgers
 
 NOT_MEASURED = "not measured"
 WIDTH = 34
@@ -44,16 +45,19 @@ def refused_words(found: dict[str, int] | None) -> str:
 
 
 def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
-    ledger = summary["ledger"] or {"loop_ms": None, "stages_ms": {}, "difference_ms": None}
-    rows = [("loop, hand to tool and back", spread_words(ledger["loop_ms"]))]
-    rows += [(f"  stage {name}", spread_words(stage)) for name, stage in ledger["stages_ms"].items()]
-    rows.append(("stages against loop, difference", spread_words(ledger["difference_ms"], 3)))
+    rows = ledgers.text_rows(summary, spread_words)
     for name, path in summary["paths"].items():
         loss = value(None if path["loss_mean"] is None else 100.0 * path["loss_mean"], 2, " %")
         rows.append((f"path {name}", f"rtt {spread_words(path['rtt_ms'])}  jitter {spread_words(path['jitter_ms'])}  loss {loss}"))
         twice = value(None if path["duplicates_mean"] is None else 100.0 * path["duplicates_mean"], 2, " %")
         longest, mtu = value(path["longest_burst"], 0), value(path["mtu"], 0, " B") if path["mtu"] else "unknown"
         rows.append((f"  {name}, lost in a row", f"longest {longest}  brought twice {twice}  carries whole {mtu}"))
+        offset, bound = value(path["estimated_clock_offset_s"], 6, " s"), value(path["clock_bound_ms"], 1, " ms")
+        rows.append((f"  {name}, other site's clock", f"estimated {offset} +- {bound}"))
+    rows.append(("clock offsets, path against path", spread_words(summary["clock_difference_ms"], 3)))
+    if summary["stops"]["confirmed_ms"]:
+        rows.append(("stop, confirmed by the patient after", spread_words(summary["stops"]["confirmed_ms"])))
+        rows.append(("stop, at the patient until no leave", spread_words(summary["stops"]["acted_ms"])))
     return rows + [(f"redundancy, as the {site} receives", redundancy_words(found)) for site, found in summary["redundancy"].items()]
 
 

@@ -20,6 +20,8 @@ from .params import NodeParams, declare
 
 DIAGNOSTICS_PERIOD = 1.0  # [s] REP-107 tools expect about 1 Hz
 NANO = 1e-9
+CLOCKS_APART = 5e-5  # [s] two readings further apart are not of one instant: the process was put aside in between
+CLOCK_TRIES = 3
 
 
 class SuiteNode(Node):
@@ -51,6 +53,14 @@ class SuiteNode(Node):
     def ros_now(self) -> float:
         """ROS time [s]."""
         return float(self.get_clock().now().nanoseconds * NANO)
+
+    def both_clocks(self) -> tuple[float, float]:
+        """Steady and ROS time [s] of one instant, where a stage ends on one clock and the next begins on the other."""
+        for _ in range(CLOCK_TRIES):
+            before, ros, after = self.now(), self.ros_now(), self.now()
+            if after - before <= CLOCKS_APART:
+                break
+        return (before + after) / 2.0, ros
 
     def every(self, period: float, callback: Callable[[], None]) -> Any:
         """Timer on the steady clock, ``period`` [s]. rclpy's default clock stops when the wall clock steps back."""

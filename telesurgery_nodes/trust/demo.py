@@ -33,6 +33,8 @@ def ensure_demo(root: Path, now: datetime) -> dict[str, Path]:
     root = Path(root).expanduser()
     make_folder(root.parent)
     with locked(root.parent):  # two demos may start at once
+        if root.exists() and not root.is_dir():
+            raise _foreign(root, "it is no folder")
         if not root.exists() or not any(root.iterdir()) or _ends_soon(root, now):
             _make(root, now)
         for name in DEVICES:

@@ -28,9 +28,9 @@ class Material:
 
     folder: Path
     key_pem: bytes = field(repr=False)  # values like this end up in logs
-    chain_pem: bytes
-    trust_pem: bytes
-    crl_pem: bytes
+    chain_pem: bytes = field(repr=False)
+    trust_pem: bytes = field(repr=False)
+    crl_pem: bytes = field(repr=False)
 
     @property
     def certificate(self) -> x509.Certificate:
@@ -46,9 +46,9 @@ class Identity:
     name: PeerName
     not_after: datetime
     key_pem: bytes = field(repr=False)  # values like this end up in logs
-    chain_pem: bytes
-    trust_pem: bytes
-    crl_pem: bytes
+    chain_pem: bytes = field(repr=False)
+    trust_pem: bytes = field(repr=False)
+    crl_pem: bytes = field(repr=False)
 
 
 def _fitting(keys: bytes, certificate: x509.Certificate, path: Path) -> bytes:

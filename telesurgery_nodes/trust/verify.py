@@ -138,9 +138,12 @@ def check_use(certificate: x509.Certificate) -> None:
 
 
 def peer_of(chain: Sequence[x509.Certificate]) -> PeerName:
-    """Who a chain is that OpenSSL has verified, device first: its use, its name, and that its own hospital issued it."""
-    if len(chain) < len(PLACES) - 1:
-        raise UnknownAuthority(f"a chain of {len(chain)} certificates; wanted a device and its hospital's CA; {SAME_ROOT}")
+    """Who a chain is that OpenSSL has verified, from the device to the root: its use, its name, and that its own hospital issued it.
+
+    Exactly three: a CA that issues to its own name does not count in OpenSSL's path length.
+    """
+    if len(chain) != len(PLACES):
+        raise UnknownAuthority(f"a chain of {len(chain)} certificates; wanted a device, its hospital's CA and the root; {SAME_ROOT}")
     check_use(chain[0])
     name, hospital = name_in(chain[0]), common_name(chain[1].subject)
     if hospital != name.site:

@@ -6,13 +6,17 @@ from telesurgery_nodes.cli.status import LINE_PERIOD, LiveLine, is_following, st
 
 STATUS = {
     "state": "FOLLOWING", "following": True, "loop": 0.2471, "picture_age": 0.182, "tracking_error": 0.00031, "cause": "NONE",
+    "own_cost_ms": 12.4, "hand_to_eyes_ms": 331.2, "clock": {"estimated_offset_s": 5.0, "bound_ms": 105.2},
     "paths": [{"name": "fibre", "loss": 0.01, "jitter": 0.0031, "rtt": 0.2105}],
 }  # fmt: skip
 
 
 def test_the_line_has_everything():
     line = status_line(STATUS, 12.0)
-    for part in ("12.0 s", "FOLLOWING", "loop 247 ms", "fibre loss 1.0% jitter 3.1 rtt 210 ms", "picture 182 ms", "error 0.31 mm"):
+    for part in (
+        "12.0 s", "FOLLOWING", "loop 247 ms own 12 ms", "hand to eyes 331 ms", "clock est. +-105 ms",
+        "fibre loss 1.0% jitter 3.1 rtt 210 ms", "picture 182 ms", "error 0.31 mm",
+    ):  # fmt: skip
         assert part in line
     assert "NONE" not in line
 
@@ -23,8 +27,16 @@ def test_a_cause_is_shown():
 
 def test_what_is_not_measured_is_a_dash():
     line = status_line({"state": "DISABLED", "loop": None, "picture_age": None}, 0.0)
-    assert "loop - ms" in line
+    assert "loop - ms own - ms" in line and "hand to eyes - ms" in line and "clock -" in line
     assert "picture - ms" in line
+
+
+def test_a_stop_is_shown_with_the_patients_answer_or_that_there_is_none():
+    stop = {"latched": True, "count": 1, "confirmed_ms": None, "waiting_ms": 412.3}
+    assert "STOP latched, NOT confirmed for 412 ms" in status_line({**STATUS, "stop": stop}, 1.0)
+    stop = {"latched": True, "count": 1, "confirmed_ms": 231.0, "waiting_ms": None}
+    assert "STOP latched, confirmed by the patient after 231 ms" in status_line({**STATUS, "stop": stop}, 1.0)
+    assert "STOP" not in status_line({**STATUS, "stop": {"latched": False}}, 1.0)
 
 
 def test_before_the_console_speaks():

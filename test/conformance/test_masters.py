@@ -180,6 +180,17 @@ def test_joy_trigger_and_shoulder():
     assert sample.hands["MTML"].pose.rotation == pytest.approx(exp(np.array([0.0, 0.0, math.radians(4.5)])))
 
 
+def test_a_master_presses_no_stop_by_itself(master):
+    assert not any(sample.pedals.stop for sample in play(master, 4.0))
+
+
+def test_joys_fourth_button_is_the_stop_and_a_silent_pad_presses_nothing():
+    master, (axes, up) = JoyMaster(), pad()
+    master.joy(axes, [*up[:3], 1, *up[4:]], 0.0)
+    assert master.poll(0.0).pedals.stop
+    assert not master.poll(1.0).pedals.stop, "what is latched is latched at the console"
+
+
 @pytest.mark.parametrize("axes", [[0.0] * 3, [math.nan] * 6, [1.5] * 6])
 def test_joy_refuses_what_is_no_pad(axes):
     master = JoyMaster()

@@ -31,6 +31,7 @@ class Console:
             "footpedals/coag": Joy,
             "footpedals/clutch": Joy,
             "console/operator_present": Joy,
+            "console/stop_button": Joy,
         }.items():
             self.got[name] = []
             self.node.create_subscription(kind, name, self.got[name].append, 10)
@@ -106,7 +107,12 @@ def test_a_gamepad_feeds_the_joy_device(graph):
         console.joy.publish(Joy(axes=[0.0]))
         return node.counters["bad_joy"] > 0
 
-    assert graph.spin_until(heard) and graph.spin_until(pressed) and graph.spin_until(refused)
+    def stopped():
+        console.joy.publish(Joy(axes=[0.0, 0.0, 1.0, 0.0, 0.0, 1.0], buttons=[0, 0, 0, 1, 0, 0]))
+        return console.last("console/stop_button").buttons[0] == 1
+
+    assert graph.spin_until(heard) and graph.spin_until(stopped)
+    assert graph.spin_until(pressed) and graph.spin_until(refused)
     assert graph.spin_until(lambda: console.last("footpedals/coag").buttons[0] == 0), "a silent pad lets go"
 
 

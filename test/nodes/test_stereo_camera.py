@@ -9,6 +9,7 @@ from geometry_msgs.msg import Pose, PoseArray
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, JointState
 
+from telesurgery_nodes.core.video.marks import SENT, read_marks
 from telesurgery_nodes.nodes.stereo_camera import EYES, StereoCamera
 from telesurgery_nodes.registry import load
 from telesurgery_nodes.ros.messages import seconds
@@ -51,9 +52,29 @@ def test_pictures_with_capture_time_and_decodable(graph, camera):
     assert spin_feeding(graph, feed, lambda: len(got) >= 3)
     assert got[0].format.startswith("mjpeg; sbs")
     assert 0.0 <= node.ros_now() - seconds(got[-1].header.stamp) < 1.0
+    marks = read_marks(got[-1].format)
+    assert set(marks.times) == {"camera", "encode", SENT} and not marks.broken
+    inside = marks.times[SENT] - seconds(got[-1].header.stamp)
+    assert marks.times["camera"] > 0.0 and marks.times["encode"] > 0.0
+    assert marks.times["camera"] + marks.times["encode"] == pytest.approx(inside, abs=2e-3), "by two clocks of this machine"
     left, right = load("codecs", "mjpeg")().decode(bytes(got[-1].data))
     assert left.shape == right.shape == (120, 160, 3)
     assert np.abs(left.astype(int) - right).mean() > 0.5, "the eyes must differ"
+
+
+def test_each_stage_lies_between_its_own_two_readings_of_the_clocks(graph, camera, monkeypatch):
+    node, _, got, feed = camera
+    assert spin_feeding(graph, feed, lambda: len(got) >= 1)
+    now, steps = node.now(), iter([(5.0, 100.0), (5.020, 100.021), (5.050, 100.052)])
+    graph.executor.remove_node(node)
+    sent = []
+    monkeypatch.setattr(node, "now", lambda: now)
+    monkeypatch.setattr(node, "both_clocks", lambda: next(steps))
+    monkeypatch.setattr(node._video, "publish", sent.append)
+    node.capture()
+    graph.executor.add_node(node)
+    assert read_marks(sent[0].format).times == pytest.approx({"camera": 0.021, "encode": 0.030, SENT: 100.052})
+    assert seconds(sent[0].header.stamp) == pytest.approx(100.0)
 
 
 def test_a_silent_robot_stops_the_picture(graph, camera):

@@ -8,9 +8,11 @@ import pytest
 pytest.importorskip("rclpy")
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Float64
+from std_msgs.msg import Float64, Float64MultiArray
 
+from telesurgery_nodes.core.link.ledger_picture import BRIDGE_STAGES, PICTURE_STAGES
 from telesurgery_nodes.core.values import StereoFrame
+from telesurgery_nodes.core.video.marks import SENT, write_marks
 from telesurgery_nodes.core.video.monitor import PictureReport, PictureState
 from telesurgery_nodes.devices.cameras.screen import paint
 from telesurgery_nodes.devices.codecs.mjpeg import MjpegCodec
@@ -109,3 +111,37 @@ def test_paint_marks_both_eyes_and_greys_what_is_not_to_be_trusted():
     for eye in (slice(0, 320), slice(320, 640)):
         assert (live[-20:, eye] > 200).all(axis=-1).sum() > 20, "no text on this eye"
     assert paint(None, PictureReport(PictureState.NO_SIGNAL, math.inf)).shape == (480, 1280, 3)
+
+
+def test_a_picture_on_the_screen_closes_its_ledger_and_one_without_times_says_what_is_not_known(graph, viewer):
+    node, _, send, tester = viewer
+    traces = []
+    tester.create_subscription(Float64MultiArray, "console/picture_trace", lambda msg: traces.append(list(msg.data)), 10)
+    assert graph.spin_until(lambda: node._trace.get_subscription_count() == 1)
+    known = dict.fromkeys(BRIDGE_STAGES, 0.01)
+    for mark, unknown in ((write_marks("mjpeg", True, {**known, SENT: node.ros_now()}), 0), ("mjpeg; sbs", 1), ("mjpeg; sbs; pace=x", 2)):
+        before = len(traces)
+        send(age=0.06, mark=mark)
+        assert graph.spin_until(lambda before=before: len(traces) > before)
+        assert node.diagnose()["unknown_stages"] == unknown
+    stages = dict(zip(PICTURE_STAGES, traces[0][2:], strict=True))
+    assert traces[0][1] > 0.06 and all(stages[name] == pytest.approx(0.01) for name in BRIDGE_STAGES)
+    assert stages["decode"] >= 0.0 and stages["display"] >= 0.0 and traces[0][1] < 1.0
+    assert [math.isnan(value) for value in traces[1][2:]] == [name in (*BRIDGE_STAGES, "hop_viewer") for name in PICTURE_STAGES]
+    assert node.counters["broken_marks"] == 1
+
+
+def test_decode_and_display_are_measured_and_add_up_from_the_arrival(graph, viewer, monkeypatch):
+    node, _, send, _ = viewer
+    entries, steps = [], iter((10.0, 10.004))
+    monkeypatch.setattr(node._ledger, "update", lambda stages, age: entries.append((stages, age)))
+    monkeypatch.setattr(node, "both_clocks", lambda: (next(steps), 2.0))
+    real = node.now
+    monkeypatch.setattr(node, "now", lambda: 10.003 if not entries else real())
+    send(stamp=1.9, mark=write_marks("mjpeg", True, {SENT: 1.998}))
+    assert graph.spin_until(lambda: entries)
+    stages, age = entries[0]
+    assert {name: round(stages[name], 6) for name in ("hop_viewer", "decode", "display")} == {
+        "hop_viewer": 0.002, "decode": 0.003, "display": 0.001,
+    }  # fmt: skip
+    assert age == pytest.approx(0.1)

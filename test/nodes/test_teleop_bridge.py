@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from telesurgery_nodes.cli.preflight_link import FILLER
 from telesurgery_nodes.core.link.clock import ClockEstimate
 from telesurgery_nodes.core.link.session import LinkSession, Received
 from telesurgery_nodes.core.link.wire import CommandEncoder, Stream
@@ -75,6 +76,31 @@ def test_phase_reaches_the_console_and_status_is_json(graph, bridges):
     assert graph.spin_until(lambda: any(json.loads(msg.data)["phase"] == "HOLDING" for msg in statuses))
     status = json.loads(statuses[-1].data)
     assert status["state"] in ("DISABLED", "ALIGNING") and [path["name"] for path in status["paths"]] == ["path1", "path2"]
+
+
+def test_both_sites_know_whether_the_redundancy_is_there(graph, bridges):
+    reports, statuses = listen(graph, "remote_report"), listen(graph, "status")
+    assert graph.spin_until(lambda: any(r.paths_ready == 2 for r in map(messages.remote_from_msg, reports)), 20.0)
+    assert graph.spin_until(lambda: any(not json.loads(msg.data)["redundancy"]["lost"] for msg in statuses))
+    assert {r.paths for r in map(messages.remote_from_msg, reports)} == {2}
+    for bridge in bridges:
+        bridge.link.paths[1].send = lambda datagram: None  # the second path is cut, both ways
+    del reports[:], statuses[:]
+    assert graph.spin_until(lambda: any(r.paths_ready == 1 for r in map(messages.remote_from_msg, reports)))
+    assert graph.spin_until(lambda: any(json.loads(msg.data)["redundancy"]["lost"] for msg in statuses))
+    told = bridges[0].diagnose()
+    assert told["redundancy"] == "redundancy lost: 1 of 2 paths can be relied on, not path2" and told["level"] == 1
+    assert "DOWN (nothing authentic for 50 ms)" in told["path2"] and "mtu" in told["path1"]
+
+
+def test_the_filler_of_the_preflights_load_is_counted_and_does_nothing(graph, bridges):
+    targets, videos = listen(graph, "arm_servo_cp", arm="PSM1"), listen(graph, "video")
+    assert graph.spin_until(lambda: all(bridge.session.established for bridge in bridges))
+    for bridge in bridges:
+        for _ in range(20):
+            bridge.session.send(Stream.TOPIC, FILLER, bridge.now(), only="path2")
+    assert graph.spin_until(lambda: all(bridge.counters["topics_not_listed"] == 20 for bridge in bridges))
+    assert targets == [] and videos == [] and all(bridge.counters["malformed"] == 0 for bridge in bridges)
 
 
 def test_nothing_moves_without_a_wish(graph, bridges):

@@ -49,6 +49,19 @@ class Session:
             if not is_following(self.reader.newest):
                 since = time.monotonic()
 
+    def call(self, name):
+        """A service of the surgeon's site; when it was asked for [s, steady]."""
+        from std_srvs.srv import Trigger
+
+        client = self.reader._node.create_client(Trigger, name)
+        assert client.wait_for_service(FOLLOW_WITHIN)
+        asked, future = time.monotonic(), client.call_async(Trigger.Request())
+        while not future.done():
+            assert time.monotonic() - asked < FOLLOW_WITHIN
+            self.reader.spin(LISTEN / 10.0)
+        assert future.result().success, future.result().message
+        return asked
+
     def wait(self, seconds):
         self.reader.spin(seconds)
 

@@ -34,9 +34,14 @@ class LoopEntry:
         return own_cost(STAGES, self.stages)
 
 
+def is_ours(stage: str) -> bool:
+    """Whether a stage is our cost: neither a path nor the wait for the next picture."""
+    return not stage.startswith("path_") and stage != "wait"
+
+
 def own_cost(names: Sequence[str], stages: Sequence[float]) -> float:
-    """What is neither a path nor a wait for something to happen [s]."""
-    return sum(value for name, value in zip(names, stages, strict=True) if not name.startswith("path_") and name != "wait")
+    """What the software and its computers add [s]."""
+    return sum(value for name, value in zip(names, stages, strict=True) if is_ours(name))
 
 
 class SurgeonLedger:

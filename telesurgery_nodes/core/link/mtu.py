@@ -11,6 +11,7 @@ import math
 from .layouts import LATELY_S, PROBE_SIZES
 
 PROBE_S = 0.5  # between two probes of a path, the sizes in turn: each size five times in LATELY_S, so that loss is not taken for narrowness
+OUTAGE_S = PROBE_S * len(PROBE_SIZES)  # a longer silence has swallowed every size; shorter ones, a process starved for 60 ms, do not count
 
 
 class PathMtu:
@@ -21,9 +22,13 @@ class PathMtu:
         self._told = 0
         self._next_at = -math.inf
         self._turn = 0
+        self._last = self._since = -math.inf
 
     def came(self, size: int, now: float) -> None:
         """An authentic datagram of ``size`` [B] came over this path."""
+        if now - self._last > OUTAGE_S:
+            self._since = now
+        self._last = now
         for probe in PROBE_SIZES:
             if size >= probe:
                 self._heard[probe] = now
@@ -39,6 +44,10 @@ class PathMtu:
     def both_ways(self, now: float) -> int:
         """What the path carries in both directions [B], of PROBE_SIZES; 0: unknown, or less than the smallest of them."""
         return min(self.largest(now), self._told)
+
+    def narrow(self, now: float) -> bool:
+        """Datagrams have come for longer than it takes to prove a size, and none of any size, there or here."""
+        return now - self._since > LATELY_S and not self.both_ways(now)
 
     def due(self, now: float) -> int:
         """Size of the probe that is to leave now [B]; 0 for none."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from .clock import ClockEstimate, ClockEstimator
-from .layouts import LATELY_S, PROBE_SIZES
+from .layouts import PROBE_SIZES
 from .loss import LossMeter, Share
 from .mtu import PathMtu
 from .window import ReplayWindow
@@ -192,7 +192,7 @@ class PathMonitor:
 # Reason, its state, and when it fits; tried in this order.
 WHY: tuple[tuple[Reason, PathState, Callable[[PathMonitor, float], bool]], ...] = (
     (Reason.SILENT, PathState.DOWN, lambda path, now: path.down(now)),
-    (Reason.NARROW, PathState.DEGRADED, lambda path, now: path._up(now) > LATELY_S and not path.mtu.both_ways(now)),
+    (Reason.NARROW, PathState.DEGRADED, lambda path, now: path.mtu.narrow(now)),
     (Reason.BACK, PathState.DEGRADED, lambda path, now: path._up(now) < RECOVERY_S),
     (Reason.LOSS, PathState.DEGRADED, lambda path, now: path.loss() > DEGRADED_LOSS),
     (Reason.JITTER, PathState.DEGRADED, lambda path, now: path._jitter > DEGRADED_JITTER_S),

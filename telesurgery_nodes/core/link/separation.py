@@ -14,7 +14,7 @@ from itertools import combinations
 
 from .series import FEWEST_BINS, Samples, likeness, rise
 
-CORRELATED = 0.5  # between what independent queues reach and what a shared one never falls below: `telesurgery bench separation`
+CORRELATED = 0.65  # above what independent queues reach, below what a shared one falls to: `telesurgery bench separation`
 LOAD_RISE_S = 0.002  # more than this is a queue (congestion.py)
 LOAD_REACHED = 0.8  # of the wanted rate; less has not tried the path
 FIRST_HOPS = 2  # routers that must be known from this end; the other end proves its own
@@ -55,11 +55,10 @@ class PathEvidence:
 
 @dataclass(frozen=True)
 class LoadEvidence:
-    """Round trips [s] of every path while ``loaded`` ones were filled: ``sent`` [bit/s] went out on the slowest of them, of ``wanted``."""
+    """While some paths were filled: ``sent`` [bit/s] went out on each of these, of ``wanted``; ``round_trips`` [s] of every path."""
 
-    loaded: frozenset[str]
-    sent: float
-    wanted: float
+    sent: Mapping[str, float]
+    wanted: Mapping[str, float]
     round_trips: Mapping[str, Sequence[float]]
 
 
@@ -133,7 +132,7 @@ def _correlation(a: PathEvidence, b: PathEvidence, _: Sequence[LoadEvidence]) ->
 
 
 def _load(a: PathEvidence, b: PathEvidence, loads: Sequence[LoadEvidence]) -> Told:
-    by_loaded = {load.loaded: load for load in loads}
+    by_loaded = {frozenset(load.sent): load for load in loads}
     alone = [by_loaded.get(frozenset((path.name,))) for path in (a, b)]
     for load, loaded, watched in ((alone[0], a, b), (alone[1], b, a)):
         if load and _risen(watched, load):
@@ -141,7 +140,10 @@ def _load(a: PathEvidence, b: PathEvidence, loads: Sequence[LoadEvidence]) -> To
     both = by_loaded.get(frozenset((a.name, b.name)))
     for load, path in zip(alone, (a, b), strict=True):
         if both and load and _risen(path, both) and not _risen(path, load):
-            return Verdict.SHARED, f"loaded together with the other, {path.name} {_words(path, both)}; loaded alone it does not"
+            return Verdict.SHARED, f"loaded together with the other, {path.name} {_words(path, both)}; loaded alone it is not"
+        if both and load and both.sent[path.name] < LOAD_REACHED * load.sent[path.name]:
+            rates = f"{both.sent[path.name] / 1e6:.1f} of the {load.sent[path.name] / 1e6:.1f} Mbit/s it takes alone"
+            return Verdict.SHARED, f"loaded together with the other, {path.name} takes {rates}"
     return _unloaded(a, b, [*alone, both])
 
 
@@ -149,9 +151,9 @@ def _unloaded(a: PathEvidence, b: PathEvidence, loads: Sequence[LoadEvidence | N
     for load in loads:
         if load is None or any(math.isnan(_rise(path, load)[0]) for path in (a, b)):
             return Verdict.UNPROVED, "no load test of each path alone and of both"
-        if not load.sent >= LOAD_REACHED * load.wanted:
-            names = " and ".join(sorted(load.loaded))
-            return Verdict.UNPROVED, f"{names} took {load.sent / 1e6:.1f} of {load.wanted / 1e6:.1f} Mbit/s: that is no load"
+        for name, sent in load.sent.items():
+            if not sent >= LOAD_REACHED * load.wanted[name]:
+                return Verdict.UNPROVED, f"{name} took {sent / 1e6:.1f} of {load.wanted[name] / 1e6:.1f} Mbit/s: that is no load"
     return Verdict.SEPARATE, "neither is slower while the other is loaded: no narrow place in common"
 
 

@@ -5,7 +5,7 @@ acknowledgement is missed, and holds back everything behind it; each further los
 delays in the same way; ``reorder``, ``duplicate`` and ``corrupt`` are what TCP hides. Rate and queue are the datagrams' own, but a
 stream waits where the queue is half full instead of losing: it has backed off. Not modelled: slow start and the congestion window,
 the retransmission time-out after an outage (a real one may sleep on for as long again), copies on the line, lost acknowledgements.
-So a real TCP is never better than this one.
+So the delay of a real TCP is never better than this one's.
 """
 
 from __future__ import annotations

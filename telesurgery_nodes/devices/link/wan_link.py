@@ -68,6 +68,7 @@ class WanLink:
         rates = dict.fromkeys(names, plan.path_mbit * MBIT)
         self.session = LinkSession(plan.role, None, names, secrets.randbits(RANDOM_BITS) or 1, secrets.randbits(RANDOM_BITS), rates)
         self.unsent = 0  # payloads for which there was no key
+        self.sent = dict.fromkeys(names, 0)  # bytes so far
         self._hear, self._tell = hear, tell
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -107,13 +108,13 @@ class WanLink:
         if self._handshakes is not None:
             self._handshakes.start()
 
-    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0) -> bool:
-        """Queue on all paths; leaves with the next `flush`. False, and counted, while there is no key."""
+    def send(self, stream: Stream, payload: bytes, now: float, delay: float = 0.0, only: str | None = None) -> bool:
+        """Queue on all paths, or on ``only`` one; leaves with the next `flush`. False, and counted, while there is no key."""
         with self.lock:
             if not self.session.keys.ready:
                 self.unsent += 1
                 return False
-            self.session.send(stream, payload, now, delay)
+            self.session.send(stream, payload, now, delay, only)
             return True
 
     def flush(self) -> None:
@@ -121,6 +122,7 @@ class WanLink:
         with self.lock:
             for name, datagram in self.session.datagrams_to_send(self._now()):
                 self._by_name[name].send(datagram)
+                self.sent[name] += len(datagram)
 
     def health(self) -> LinkHealth:
         """The link now."""

@@ -20,7 +20,8 @@ class Spread:
 
     def add(self, seconds: float) -> None:
         """Count one."""
-        self._bins[min(int(seconds * MICRO), LONGEST_US)] += 1
+        us = int(seconds * MICRO)
+        self._bins[us if us < LONGEST_US else LONGEST_US] += 1
         self.count += 1
         if seconds > self.worst:
             self.worst = seconds

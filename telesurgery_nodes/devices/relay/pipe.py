@@ -14,7 +14,7 @@ from ...core.link.stream import SEGMENT, StreamModel
 from .account import Account
 from .releases import Mark, Releases
 
-MOST_HELD = 1 << 18  # bytes of one direction read and not yet handed on; then the sender's own window fills
+MOST_HELD = 1 << 20  # bytes of one direction read and not yet handed on; then the sender's own window fills. 80 Mbit/s at 105 ms
 READ_SIZE = 16 * SEGMENT
 
 
@@ -82,9 +82,9 @@ class Pipe:
 
     def read(self) -> None:
         """Take what the source has and send it on its way, a segment at a time."""
-        if self._connection.closed or self.ended or self.source is None:
-            return
         now = time.monotonic()
+        if self._connection.closed or self.source is None or self.reads_at(now) > now:  # an outage may have begun while select waited
+            return
         try:
             data = self.source.recv(min(READ_SIZE, MOST_HELD - self._held))
         except (BlockingIOError, InterruptedError):

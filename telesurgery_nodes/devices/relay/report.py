@@ -44,12 +44,12 @@ def second_row(names: Sequence[str], legs: Legs, streams: Sequence[PathStreams],
 
 
 def summary(
-    names: Sequence[str], legs: Legs, streams: Sequence[PathStreams], releases: Releases, scheduler: str, elapsed: float
+    names: Sequence[str], legs: Legs, streams: Sequence[PathStreams], releases: Releases, scheduler: str, spent: tuple[float, float]
 ) -> dict[str, Any]:
-    """Everything since the start."""
+    """Everything since the start; ``spent``: seconds since then, and of a processor."""
     rows = [_leg_row(name, way, leg, releases) for name, pair in zip(names, legs, strict=True) for way, leg in zip(WAYS, pair, strict=True)]
     tcp = [_stream_row(name, shared) for name, shared in zip(names, streams, strict=False)]
-    return {"seconds": round(elapsed, 3), "scheduler": scheduler, "cpu_s": round(time.process_time(), 3), "datagrams": rows, "tcp": tcp}
+    return {"seconds": round(spent[0], 3), "scheduler": scheduler, "cpu_s": round(spent[1], 3), "datagrams": rows, "tcp": tcp}
 
 
 def _leg_row(name: str, way: str, leg: Leg, releases: Releases) -> dict[str, Any]:

@@ -12,7 +12,7 @@ TIMER_SLACK_NS = 1
 FIFO_PRIORITY = 30  # wan.md header; below the safety watchdog's 50
 
 
-def best_timing(real_time: bool = True) -> str:
+def best_timing(real_time: bool = True, priority: int = FIFO_PRIORITY) -> str:
     """Fine timers for this process, no pauses for old garbage, and SCHED_FIFO if ``real_time`` and allowed. Says what it got."""
     with contextlib.suppress(OSError, AttributeError):  # best effort: where it is refused the statistics show the larger error
         ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0)
@@ -21,7 +21,7 @@ def best_timing(real_time: bool = True) -> str:
     if not real_time:
         return "normal (SCHED_FIFO not asked for)"
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except (OSError, AttributeError) as refused:
         return f"normal (SCHED_FIFO: {getattr(refused, 'strerror', None) or refused})"
-    return f"SCHED_FIFO {FIFO_PRIORITY}"
+    return f"SCHED_FIFO {priority}"

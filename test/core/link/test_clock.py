@@ -41,6 +41,22 @@ def test_asymmetry_is_invisible_but_stays_inside_the_bound():
     assert abs(errors[-1][0]) == pytest.approx(0.01, abs=0.001)
 
 
+@pytest.mark.parametrize("seconds", [3.0, 8.0, 15.0, 25.0])
+def test_slow_jitter_leaves_less_than_a_millisecond_from_the_beginning(seconds):
+    """The ledger's 2 ms are shared by two such estimates. Queues are long for a while: neighbours are delayed alike."""
+    worst = []
+    for seed in range(30):
+        rng, clock, queue = random.Random(seed), ClockEstimator(), [0.0, 0.0]
+        for step in range(int(seconds * 50)):
+            sent = 1000.0 + step * 0.02
+            queue = [0.67 * value + rng.gauss(0.0, 0.0011) for value in queue]
+            there = sent + 0.105 + queue[0]
+            heard = there + 0.01 + 0.105 + queue[1]
+            clock.update(sent, there * (1.0 + DRIFT), (there + 0.01) * (1.0 + DRIFT), heard)
+        worst.append(abs(clock.estimate(heard).offset - heard * DRIFT))
+    assert sorted(worst)[-2] < 1e-3
+
+
 def test_before_the_first_exchange_nothing_is_known():
     estimate = ClockEstimator().estimate(0.0)
     assert math.isinf(estimate.bound) and estimate.samples == 0

@@ -5,7 +5,9 @@ import random
 
 import pytest
 from link_wire import KEY, Wire, end
+from virtual_live import VirtualLive
 
+from telesurgery_nodes.core.link.impair import Impairment
 from telesurgery_nodes.core.link.layouts import LATELY_S, PROBE_SIZES
 from telesurgery_nodes.core.link.mtu import PROBE_S, PathMtu
 from telesurgery_nodes.core.link.paths import PathState, Reason
@@ -103,6 +105,17 @@ def test_probes_are_few_and_measure_no_time():
     assert healths(wire)[1].paths[0].jitter <= max(before.jitter, 0.004)
 
 
+def test_the_time_a_long_probe_takes_on_a_slow_line_is_no_jitter_and_no_round_trip():
+    live = VirtualLive({"a": Impairment(delay_ms=20.0, rate_mbit=1.0)}, states=False)  # 1400 B take 11 ms
+    live.step(3.0)
+    seen = []
+    for _ in range(200):
+        live.step(0.02)
+        seen.append(live.health().paths[0])
+    assert max(path.jitter for path in seen) < 0.0005 and max(path.round_trip for path in seen) < 0.046
+    assert all(path.mtu == 1400 for path in seen)
+
+
 def test_nothing_is_probed_before_a_peer_is_there():
     lonely = end(Role.SURGEON)
     for step in range(100):
@@ -128,6 +141,17 @@ def test_real_traffic_proves_as_well_as_a_probe():
     assert mtu.largest(1.0) == 1200 and mtu.both_ways(1.0) == 0
     mtu.told(1400)
     assert mtu.both_ways(1.0 + LATELY_S) == 1200 and mtu.both_ways(1.1 + LATELY_S) == 0
+
+
+def test_a_path_that_stutters_is_still_judged():
+    """A silence of 60 ms now and then, as a starved process makes it, must not begin the proof anew each time."""
+    wire = link({})
+    wire.lose = lambda path, way, number: len(wire.record[-1][2]) > 1000 or wire.now % 0.5 < 0.07
+    seen = set()
+    for _ in range(50):
+        wire.run(0.2, wire.each)
+        seen |= {health.paths[0].reason for health in healths(wire)} if wire.now > 110.0 - 2.0 else set()
+    assert Reason.NARROW in seen and Reason.FINE not in seen
 
 
 def test_a_probe_says_so():

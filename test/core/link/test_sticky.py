@@ -164,6 +164,7 @@ def test_merge_takes_the_newest_by_time_then_by_sequence():
     merge = StickyMerge(5)
     assert merge.update(ENGAGED, (1.0, 3), "a", 9.0) == [Wishes(True, True, False, 0, "a", 9.0)]
     assert merge.update(STOPPED, (1.0, 2), "b", 9.1) == [] == merge.update(ENGAGED, (1.5, 4), "b", 9.1)
+    assert merge.update(STOPPED, (1.5, 4), "a", 9.1) == [], "a heartbeat says one thing once"
     assert merge.update(Sticky(acted_for=5, acted=2), (1.5, 5), "b", 9.2)[1:] == [StopConfirmed(2, "b", 9.2)]
     assert merge.update(Sticky(acted_for=5, acted=1), (1.6, 6), "b", 9.2) == []
 

@@ -63,6 +63,14 @@ def test_a_pedal_seen_up_only_while_stopped_does_not_count():
     assert not stop.update(False, True, T).engage
 
 
+def test_released_and_pressed_within_one_tick_is_no_fresh_press():
+    stop = SurgeonStop()
+    stop.order("stop", T)
+    stop.update(False, False, T)
+    stop.order("release", T)
+    assert not stop.update(False, True, T).engage, "the pedal was never seen up while nothing was latched"
+
+
 def test_the_confirmation_is_measured_once_and_only_for_the_newest_press():
     stop = SurgeonStop()
     assert stop.confirmed(0, T) is None, "nothing was pressed"

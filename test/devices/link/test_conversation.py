@@ -8,7 +8,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from consortium import NOW, Consortium
+from device_folders import NOW, Consortium
 from OpenSSL import SSL
 
 from telesurgery_nodes.core.link.handshake import Door, Peer

@@ -2,13 +2,12 @@
 
 import json
 
+import namespaces
 import pytest
 
 from telesurgery_nodes.core.link.separation import PathEvidence, Verdict, prove
 from telesurgery_nodes.devices.paths.routes import Hops, first_hops, hardware, own_end
 from telesurgery_nodes.errors import DeviceError
-
-import namespaces  # isort: skip
 
 WAYS = {"one": ("10.1.1.2:0", "10.1.2.2:47001", "s1"), "two": ("10.2.1.2:0", "10.2.2.2:47002", "s2")}
 ASK = """

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 120.0  # [s] a command inside may take
 
 
@@ -70,11 +71,8 @@ class Network:
         """What a Python text prints inside a host."""
         return self.run(host, sys.executable, "-c", text).stdout.strip()
 
-    def start(self, host: str, *words: str) -> subprocess.Popen[str]:
-        """A command inside a host, left running."""
-        return subprocess.Popen(self.inside(host, *words), stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment())
-
     def inside(self, host: str, *words: str) -> list[str]:
+        """A command as it runs inside a host."""
         return ["ip", "netns", "exec", self.prefix + host, *words]
 
     def sent(self, host: str, card: str) -> int:
@@ -126,3 +124,16 @@ def _way_out(net: Network) -> None:
             net.ip(host, "route", "add", *via, "metric", str(100 * number))
             net.ip(host, "route", "add", *via, "table", str(100 + number))
             net.ip(host, "rule", "add", "from", f"10.{number}.{side}.2", "table", str(100 + number))
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that says a line when it is ready and ends when its input says one."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment())
+    try:
+        assert process.stdout is not None and process.stdout.readline(), f"{command} did not start"
+        yield process
+        process.communicate("end\n", timeout=LONGEST)
+    finally:
+        process.kill()
+        process.wait()
