@@ -37,6 +37,7 @@ class Wire:
         self.status, self.hands = self.hear("status"), self.hear("master_cf", arm="MTMR")
         self.node.create_timer(0.01, self.step)
         assert graph.spin_until(lambda: self.surgeon.session.established and self.patient.session.established)
+        assert graph.spin_until(lambda: self.surgeon.health().round_trip < 1.0), "one that is not known is refused"
 
     def speak(self, key, name):
         return self.node.create_publisher(message_class(row(key)), name, offered(row(key)))
