@@ -6,9 +6,7 @@ before it loses its guard and its motors.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .errors import ConfigError
+from .free_ports import LOOPBACK, pick_domains, pick_ports
 
 SITES = ("patient", "wan", "surgeon")
 ROBOTS = ("mujoco", "kinematic")
@@ -23,14 +22,9 @@ CODECS = ("h264", "mjpeg")
 INPUTS = ("scripted", "joy")
 MODULE = "telesurgery_nodes.nodes."
 RUNNER = "telesurgery_nodes.cli.node"
-LOOPBACK = "127.0.0.1"
 ANY_HOST = "0.0.0.0"
 NETWORK_PORT = 47001  # of the first path between two hosts, the next one for the next path, at both sites: one line in a firewall
 PATHS = 2  # the operation of November 2024 used two network technologies in parallel
-# DDS port formula (RTPS 2.5, 9.6.2.3): 7400 + 250 * domain + 10 is the first participant's unicast discovery port. Linux keeps
-# 32768 and above for ephemeral ports, so domains above 101 may clash with any program.
-DDS_BASE, DDS_PER_DOMAIN, DDS_UNICAST = 7400, 250, 10
-FIRST_DOMAIN, LAST_DOMAIN = 10, 101
 
 
 @dataclass(frozen=True)
@@ -170,39 +164,6 @@ def yaml_word(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(yaml_word(item) for item in value) + "]"
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def _free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True
-
-
-def pick_domains(start: int | None = None) -> tuple[int, int]:
-    """Two ROS domains nobody on this machine uses. ``start`` spreads concurrent sessions (default: this process id)."""
-    span = LAST_DOMAIN - FIRST_DOMAIN + 1
-    first = 2 * (os.getpid() if start is None else start)
-    order = (FIRST_DOMAIN + (first + step) % span for step in range(span))
-    found = [domain for domain in order if _free(DDS_BASE + DDS_PER_DOMAIN * domain + DDS_UNICAST)]
-    if len(found) < len(SITES) - 1:
-        raise ConfigError(f"wanted two free ROS domains in {FIRST_DOMAIN}-{LAST_DOMAIN}, found {len(found)}: stop other ROS programs")
-    return found[0], found[1]
-
-
-def pick_ports(count: int) -> tuple[int, ...]:
-    """Ports on the loopback interface that are free now, for UDP and for TCP: a path carries both on one number."""
-    found: list[int] = []
-    with contextlib.ExitStack() as probes:  # held until all are found, or the system gives one twice
-        while len(found) < count:
-            udp, tcp = (probes.enter_context(socket.socket(socket.AF_INET, kind)) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
-            udp.bind((LOOPBACK, 0))
-            with contextlib.suppress(OSError):  # somebody has that number for TCP
-                tcp.bind(udp.getsockname())
-                found.append(int(udp.getsockname()[1]))
-    return tuple(found)
 
 
 def default_identities() -> str:

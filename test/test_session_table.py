@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from telesurgery_nodes import session
+from telesurgery_nodes import free_ports, session
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.session import SITES, TABLE, Of, SessionOptions, far_ends, layout, pick_domains, pick_ports, values, yaml_word
 
@@ -156,7 +156,7 @@ def test_a_domain_in_use_is_not_picked():
 
 def test_domains_stay_below_the_ephemeral_ports():
     for start in range(0, 400, 7):
-        assert all(session.FIRST_DOMAIN <= domain <= session.LAST_DOMAIN for domain in pick_domains(start))
+        assert all(free_ports.FIRST_DOMAIN <= domain <= free_ports.LAST_DOMAIN for domain in pick_domains(start))
 
 
 def test_ports_are_different():
@@ -183,7 +183,7 @@ def test_a_port_that_is_taken_for_tcp_is_not_picked(monkeypatch):
         def getsockname(self):
             return "127.0.0.1", self.port
 
-    monkeypatch.setattr(session.socket, "socket", Probe)
+    monkeypatch.setattr(free_ports.socket, "socket", Probe)
     assert pick_ports(2) == (47001, 47003)
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from ..channels import CHANNELS, Channel
 from ..core.arm.config import arm_config
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.link.impair import Impairment
 from ..core.link.layouts import DSCP, DSCP_NAMES, LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
@@ -65,6 +66,13 @@ def causes() -> str:
         told = (FORCES[row.forces], row.scope.value, row.clear.value, row.alarm.value)
         rows.append([int(cause), cause.name, row.sentence, hold, latch, *told])
     return table(head, rows)
+
+
+@block("reasons")
+def reasons() -> str:
+    """Every reason why a set point is not what was asked for."""
+    rows = [[int(reason), f"`{name_of(reason)}`", row.kind.value, row.sentence] for reason, row in REASONS.items()]
+    return table(["bit", "counter", "what it is", "what is said"], rows)
 
 
 @block("rules")

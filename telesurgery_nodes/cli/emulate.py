@@ -30,6 +30,7 @@ STREAMS = ("path", "opened", "too_many", "timed_out", "failed", "reset")
 BYTES = ("path", "direction", "bytes", "segments", "repeated")
 TIMES = (("asked_ms", "asked ms"), ("given_ms", "given ms"))
 ERRORS = (("error_us", "error us"), ("returned_us", "returned us"))
+GONE = ("lost", "overflowed", "cut")
 SPREAD = ("p50", "p99", "max")
 
 
@@ -80,21 +81,22 @@ def _relay(relay: Relay, args: argparse.Namespace, stats: Any) -> None:
 
 
 class _Rates:
-    """The line of a second: what each direction was offered in it, what it lost since the start, and the own error."""
+    """The line of a second: what each path was offered in it, what it lost since the start, and the own error."""
 
     def __init__(self) -> None:
         self._offered: dict[tuple[str, str], int] = {}
 
     def line(self, row: Mapping[str, Any]) -> str:
-        words = [f"{row['t']:6.0f} s"]
+        paths: dict[str, list[str]] = {}
+        gone: dict[str, int] = {}
         for count in row["counts"]:
-            key = (count["path"], count["direction"])
-            rate = count["offered"] - self._offered.get(key, 0)
+            name, key = count["path"], (count["path"], count["direction"])
+            paths.setdefault(name, []).append(f"{count['direction']} {count['offered'] - self._offered.get(key, 0)}/s")
+            gone[name] = gone.get(name, 0) + sum(count[reason] for reason in GONE)
             self._offered[key] = count["offered"]
-            gone = sum(count[name] for name in ("lost", "overflowed", "cut"))
-            words.append(f"{count['path']} {count['direction']} {rate}/s {gone} gone")
+        words = [f"{name} {' '.join(rates)} gone {gone[name]}" for name, rates in paths.items()]
         p99, worst = (number(row[key], 1.0, 0, " us") for key in ("error_us_p99", "error_us_max"))
-        return "  ".join([*words, f"own error p99 {p99} max {worst}"])
+        return "  ".join([f"{row['t']:6.0f} s", *words, f"own error p99 {p99} max {worst}"])
 
 
 def columns(head: Sequence[str], rows: Sequence[Sequence[str]], left: int) -> str:

@@ -20,8 +20,9 @@ MASTERS: tuple[str, ...] = ("MTML", "MTMR")
 INSTRUMENTS: tuple[str, ...] = ("PSM1", "PSM2", "PSM3")
 CAMERA_ARM = "ECM"
 REDUNDANT_PATHS = 2  # fewer network paths have nothing to fall back on
-# dVRK's pairing: the right hand drives PSM1, the left hand PSM2. PSM3 waits for arm swap.
+# dVRK's pairing: the right hand drives PSM1, the left hand PSM2. PSM3 waits for arm swap (core/teleop/pairs.py).
 TELEOP_PAIRS: Mapping[str, str] = {"MTMR": "PSM1", "MTML": "PSM2"}
+# The arms of that pairing: taped, and served fast also while idle. Which arms follow now is for the commands to say.
 FOLLOWING_ARMS: tuple[str, ...] = ("PSM1", "PSM2")
 
 
@@ -35,10 +36,11 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class Wrench:
-    """What the surroundings exert on a tip, in a frame of the tip's position: ``force`` [N] and ``torque`` [Nm], shape (3,) each."""
+    """What the surroundings exert on a tip, about the tip: ``force`` [N] and ``torque`` [Nm], shape (3,) each, axes of link ``frame``."""
 
     force: FloatArray
     torque: FloatArray
+    frame: str
 
 
 @dataclass(frozen=True)
@@ -139,13 +141,25 @@ class ArmMotion:
 
 
 @dataclass(frozen=True)
+class CameraMotion:
+    """How far the camera arm should be from where it stood when the clutch epoch began (a state, never an increment).
+
+    ``turn`` shape (3,): rotation vector of the camera about its remote centre [rad], in the view frame as it was then (x tilts, y
+    pans, z rolls); ``insertion`` deeper along the shaft [m].
+    """
+
+    turn: FloatArray
+    insertion: float
+
+
+@dataclass(frozen=True)
 class MotionCommand:
     """The surgeon side's whole wish at one instant.
 
     ``epoch`` counts clutch epochs (a new one re-anchors); ``press_count`` counts presses of the engage pedal, so that a lost
     packet cannot lose the edge; ``sample_stamp`` is the master sample's time and ``stamp`` the sending time, both on the
     surgeon bridge's steady clock [s]; ``picture_age`` [s] is what the surgeon sees (inf: nothing). ``arms`` is empty unless
-    following.
+    following; ``camera`` is there only while both hands drive the camera arm, and then ``arms`` is empty.
     """
 
     seq: int
@@ -159,6 +173,7 @@ class MotionCommand:
     hands_fresh: bool
     picture_age: float
     arms: Mapping[str, ArmMotion]
+    camera: CameraMotion | None = None
     feedback: FeedbackMode = FeedbackMode.OFF
 
 

@@ -65,7 +65,7 @@ class ForceSensing(Protocol):
     """
 
     def wrench(self, arm: str) -> Wrench | None:
-        """What the surroundings exert on the tip of an arm, axes of its RCM frame, without gravity; None where it is not known."""
+        """What the surroundings exert on the tip of an arm, axes of its base link, without gravity; None where it is not known."""
 
 
 class StereoSource(Protocol):

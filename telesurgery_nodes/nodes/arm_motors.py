@@ -11,13 +11,13 @@ import yaml
 
 from ..core.arm.values import ArmOutput, Measured
 from ..core.kinematics.frames import Frame, rotate
-from ..core.kinematics.limits import Limit
+from ..core.kinematics.reasons import Limit
 from ..core.safety.config import SafetyConfig
 from ..core.safety.force import Force, Push, push, pushes
 from ..core.safety.gate_motor import MotorGate
 from ..core.safety.motor import MotorDecision, MotorRequest, Refusal
 from ..core.safety.motor_limits import motor_limits
-from ..core.values import CAMERA_ARM, Permit
+from ..core.values import Permit
 from ..resources import find_resource
 from .arm_ports import ArmPort
 
@@ -25,11 +25,10 @@ from .arm_ports import ArmPort
 REFUSED = (*(f"refused_{refusal.value}" for refusal in Refusal), "refused_held_by_force")
 
 
-def make_gate(port: ArmPort, safety: SafetyConfig, max_tick: float) -> MotorGate:
-    """The gate of one arm from config/arms and the safety configuration. Arms that follow no hand report no force."""
-    name = "ecm" if port.arm == CAMERA_ARM else "psm"
-    raw = yaml.safe_load(find_resource(f"config/arms/{name}.yaml").read_text())
-    limits = motor_limits(raw, port.controller.config, safety, max_tick, port.follows)
+def make_gate(port: ArmPort, kind: str, safety: SafetyConfig, max_tick: float) -> MotorGate:
+    """The gate of one arm from config/arms/``kind``.yaml and the safety configuration. The camera arm reports no force."""
+    raw = yaml.safe_load(find_resource(f"config/arms/{kind}.yaml").read_text())
+    limits = motor_limits(raw, port.controller.config, safety, max_tick, port.touches)
     return MotorGate(limits, port.controller.kinematics.forward)
 
 
@@ -42,7 +41,7 @@ class ArmMotors:
         self.decision: MotorDecision | None = None
 
     def force(self, now: float) -> Force | None:
-        """Force on the tip, RCM frame; None where none was ever heard."""
+        """Force on the tip, frame of the arm's base; None where none was ever heard."""
         vector = self.port.force
         return Force(vector, now - self.port.force_at) if vector is not None else None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..core.haptics.feedback import OFF_WORD, FeedbackInputs, FeedbackLimits, FeedbackOutput, HandsFeedback, ToolsFeedback
-from ..core.teleop.clutch import TeleopOutput
-from ..core.values import FOLLOWING_ARMS, TELEOP_PAIRS, FeedbackMode, FloatArray, MotionCommand, RobotState, Touch
+from ..core.teleop.clutch import TeleopInputs, TeleopOutput
+from ..core.values import INSTRUMENTS, MASTERS, FeedbackMode, FloatArray, MotionCommand, RobotState, ToolState
 from ..ros.messages import wrench_msg
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ class HandsEnd:
         self._mode = WORDS[p.feedback]
         limits = FeedbackLimits(p.feedback_most, p.feedback_round_trip_ms / MILLI, p.feedback_anyway)
         self._feedback, self._output = HandsFeedback(limits), FeedbackOutput(FeedbackMode.OFF, {}, {}, OFF_WORD)
-        self._masters = {arm: node.publisher("master_cf", arm=master) for master, arm in TELEOP_PAIRS.items()}
-        self._mirror = {arm: node.publisher("mirror_cf", arm=arm) for arm in FOLLOWING_ARMS}
+        self._masters = {master: node.publisher("master_cf", arm=master) for master in MASTERS}
+        self._mirror = {arm: node.publisher("mirror_cf", arm=arm) for arm in INSTRUMENTS}
         self._pushed_at = -math.inf
         node.subscribe("feedback_set", self._set)
 
@@ -44,18 +45,18 @@ class HandsEnd:
         with self._node.lock:
             self._mode = mode
 
-    def update(self, output: TeleopOutput, state: RobotState | None, fresh: bool, now: float) -> FeedbackOutput:
-        """One tick: what to send, and forces to the masters. ``fresh``: the state is."""
-        p, health = self._node.params, self._node.health()
-        tools = state.tools if state is not None else {}
-        inputs = FeedbackInputs(self._mode, output.epoch, output.arms, tools, fresh, health.round_trip, p.scale)
+    def update(self, output: TeleopOutput, asked: TeleopInputs, state: RobotState | None, now: float) -> FeedbackOutput:
+        """One tick: what to send, and forces to the masters. ``asked``: what the clutch machine was told."""
+        health, tools = self._node.health(), state.tools if state is not None else {}
+        inputs = FeedbackInputs(self._mode, output.epoch, output.arms, tools, asked.tools_fresh, health.round_trip, asked.scale)
         self._output = self._feedback.update(inputs, now)
         if self._output.forces:
             self._pushed_at = now
         if now - self._pushed_at <= QUIET_S:
             stamp = self._node.ros_stamp()
-            for arm, publisher in self._masters.items():
-                publisher.publish(wrench_msg(self._output.forces.get(arm, np.zeros(3)), stamp, VIEW))
+            for master, publisher in self._masters.items():
+                force = self._output.forces.get(asked.pairs.get(master, ""), np.zeros(3))
+                publisher.publish(wrench_msg(force, stamp, VIEW))
         return self._output
 
     def mirror(self, state: RobotState, stamp: Any) -> None:
@@ -83,12 +84,12 @@ class HandsEnd:
 class ToolsEnd:
     """The patient's half: forces of the tools, and how force feedback changes where commands want them."""
 
-    def __init__(self, node: TeleopBridge, mail: Any) -> None:
-        """``mail``: the mailbox of the end."""
-        self._node, self._feedback = node, ToolsFeedback()
+    def __init__(self, node: TeleopBridge) -> None:
+        """Make the endpoints."""
+        self._node, self._feedback, self._mail = node, ToolsFeedback(), node.mailbox()
         self._felt: dict[str, tuple[FloatArray, float]] = {}
-        for arm in FOLLOWING_ARMS:
-            mail.subscribe("arm_measured_cf", lambda msg, name=arm: self._take(name, msg), arm=arm)
+        for arm in INSTRUMENTS:
+            self._mail.subscribe("arm_measured_cf", lambda msg, name=arm: self._take(name, msg), arm=arm)
 
     def _take(self, arm: str, msg: Any) -> None:
         force = msg.wrench.force
@@ -102,9 +103,14 @@ class ToolsEnd:
         """The command as force feedback changes it; itself where that is off."""
         return self._feedback.update(session, command, self._ages(now), now)
 
-    def touch(self, arm: str, now: float) -> Touch | None:
-        """What to tell the surgeon of an arm."""
-        return self._feedback.touch(arm, self._ages(now).get(arm))
+    def touched(self, tools: Mapping[str, ToolState], now: float) -> dict[str, ToolState]:
+        """The tools with what they feel."""
+        felt = self._ages(now)
+        return {arm: replace(tool, touch=self._feedback.touch(arm, felt.get(arm))) for arm, tool in tools.items()}
+
+    def read(self) -> None:
+        """Take the newest forces."""
+        self._mail.read()
 
     def _ages(self, now: float) -> Mapping[str, tuple[FloatArray, float]]:
         return {arm: (force, max(now - at, 0.0)) for arm, (force, at) in self._felt.items()}

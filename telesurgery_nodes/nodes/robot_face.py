@@ -46,7 +46,7 @@ class RobotFace:
         self._setpoint[arm].publish(joint_msg(names, served[1], stamp=served[0]))
         wrench = self._robot.wrench(arm) if arm in self._force else None
         if wrench is not None:  # what is not known is not said
-            self._force[arm].publish(wrench_msg(wrench.force, stamp, f"{arm}_rcm", wrench.torque))
+            self._force[arm].publish(wrench_msg(wrench.force, stamp, wrench.frame, wrench.torque))
         if arm in self._jaw and self._slow[arm].mine():
             self._jaw[arm].publish(joint_msg((f"{arm}_jaw",), (state.jaw,), (state.jaw_velocity,), stamp=stamp))
 

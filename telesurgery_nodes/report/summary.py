@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.values import REDUNDANT_PATHS, FloatArray, Phase
 from . import ledgers, tables
 from .metrics import (
@@ -67,6 +68,25 @@ def refused(tapes: Tapes, table: str) -> dict[str, int] | None:
     names = [name for name in tapes[table].columns if name.startswith(REFUSED)]
     counts = {name.removeprefix(REFUSED): int(np.nanmax(tapes[table][name])) for name in names}
     return {name: count for name, count in counts.items() if count} if names else None
+
+
+def limits(tapes: Tapes) -> dict[str, dict[str, Any]]:
+    """Per instrument every reason that clamped, slowed or held it: share of the tape's rows [%], how often it began, and its sentence."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in tables.arms(tapes):
+        flags = tables.column(tapes, f"arm_control.arm_{name}", "limit_flags")
+        if flags is None:
+            continue
+        numbers = flags.astype(np.int64)
+        masks = {reason: (numbers & int(reason)) != 0 for reason in REASONS}
+        found[name] = {
+            name_of(reason): {
+                "percent": 100.0 * float(mask.mean()), "began": len(segments(mask)),
+                "kind": REASONS[reason].kind.value, "sentence": REASONS[reason].sentence,
+            }
+            for reason, mask in masks.items() if mask.any()
+        }  # fmt: skip
+    return found
 
 
 def path_length(poses: Any) -> float:
@@ -226,6 +246,7 @@ def build(tapes: Tapes) -> dict[str, Any]:
     """Everything the tapes say."""
     return {
         "tracking": tracking(tapes),
+        "limits": limits(tapes),
         **ledgers.build(tapes),
         "paths": paths(tapes),
         "redundancy": redundancy(tapes),

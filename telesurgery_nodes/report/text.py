@@ -44,6 +44,17 @@ def refused_words(found: dict[str, int] | None) -> str:
     return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items()) or "none"
 
 
+def _limit_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """One row for every reason that bit; an arm that nothing held back says so."""
+    rows = []
+    for arm, found in summary.get("limits", {}).items():
+        for row in found.values():
+            rows.append((f"{arm} {row['kind']}", f"{row['sentence']} ({row['percent']:.1f} % of the time, {row['began']} times)"))
+        if not found:
+            rows.append((f"{arm} clamps, slow-downs, refusals", "none"))
+    return rows
+
+
 def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows = ledgers.text_rows(summary, spread_words)
     for name, path in summary["paths"].items():
@@ -53,7 +64,7 @@ def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         longest, mtu = value(path["longest_burst"], 0), value(path["mtu"], 0, " B") if path["mtu"] else "unknown"
         rows.append((f"  {name}, lost in a row", f"longest {longest}  brought twice {twice}  carries whole {mtu}"))
         offset, bound = value(path["estimated_clock_offset_s"], 6, " s"), value(path["clock_bound_ms"], 1, " ms")
-        rows.append((f"  {name}, other site's clock", f"estimated {offset} +- {bound}"))
+        rows.append((f"  {name}, other site's clock, estimated", f"{offset} +- {bound}"))
     rows.append(("clock offsets, path against path", spread_words(summary["clock_difference_ms"], 3)))
     if summary["stops"]["confirmed_ms"]:
         rows.append(("stop, confirmed by the patient after", spread_words(summary["stops"]["confirmed_ms"])))
@@ -96,7 +107,7 @@ def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """The whole table."""
-    rows = _state_rows(summary) + _tracking_rows(summary) + _link_rows(summary) + _machine_rows(summary)
+    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary) + _link_rows(summary) + _machine_rows(summary)
     lines = [f"{name.ljust(WIDTH)} {words}" for name, words in rows]
     result = "session: good" if summary["ok"] else f"session: FAILED, {summary['why']}"
     return "\n".join([*lines, *[f"note: {note}" for note in summary["notes"]], result, f"report: {summary['report']}"])

@@ -110,7 +110,7 @@ class Store:
         authority, revoked = self.hospital(name).authority(passphrase), self.consortium.revocation_list()
         if revoked.get_revoked_certificate_by_serial_number(authority.certificate.serial_number) is not None:
             raise CertificateRevoked(
-                f"the CA of hospital {name!r} is revoked: nothing it signs is trusted; `telesurgery keys init` makes another"
+                f"the CA of hospital {name!r} is revoked: nothing it signs is trusted; `telesurgery keys init` adds one under another name"
             )
         return authority
 
@@ -121,9 +121,12 @@ class Store:
         bring_lists(self.devices(), lists)
 
     def refresh(self, now: datetime, secrets: Passphrases, needed: Iterable[Office] = ()) -> tuple[str, ...]:
-        """New lists of every CA whose key opens, then `publish`. Returns those left as they are; one that is ``needed`` raises."""
+        """New lists of every CA whose key opens, then `publish`. Returns those whose key is here and was not used, each with the reason;
+        one that is ``needed`` raises. A key that rests elsewhere is no news."""
         skipped, must = [], {office.folder for office in needed}
         for office in self.offices():
+            if not office.has_key and office.folder not in must:
+                continue
             try:
                 passphrase = secrets.root if office.folder == self.consortium.folder else secrets.hospital
                 office.renew_list(office.authority(passphrase if office.key_is_encrypted else None), now)

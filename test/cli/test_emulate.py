@@ -49,9 +49,11 @@ def test_without_tcp_nothing_is_said_about_it():
 
 
 def test_the_live_line_shows_what_the_second_brought():
-    rates, row = emulate._Rates(), {"t": 1.0, "error_us_p99": 61.0, "error_us_max": None, "counts": [ROW]}
-    assert rates.line(row) == "     1 s  fibre up 1000/s 18 gone  own error p99 61 us max -"
-    assert "fibre up 500/s" in rates.line({**row, "counts": [{**ROW, "offered": 1500}]})
+    other = {**ROW, "path": "second", "lost": 0}
+    rates, row = emulate._Rates(), {"t": 1.0, "error_us_p99": 61.0, "error_us_max": None, "counts": [ROW, IDLE, other]}
+    line = "     1 s  fibre up 1000/s down 1000/s gone 36  second up 1000/s gone 9  own error p99 61 us max -"
+    assert rates.line(row) == line
+    assert "fibre up 500/s down 0/s gone 36" in rates.line({**row, "counts": [{**ROW, "offered": 1500}, IDLE]})
 
 
 def test_the_list_has_every_preset_with_delay_loss_and_sources(capsys):

@@ -166,7 +166,7 @@ def test_what_a_robot_returns_is_a_copy(robot):
 
 
 def test_a_description_without_the_names_is_refused(kind):
-    for text in ("not xml", "<robot name='x'/>", robot_description().replace("PSM2_roll", "PSM2_spin")):
+    for text in ("not xml", "<robot name='x'/>", robot_description().replace("PSM2_tip", "PSM2_end")):
         with pytest.raises(ConfigError):
             kind(text)
 
@@ -181,7 +181,7 @@ def test_a_home_that_does_not_fit_is_refused():
 
 def touch_board(robot, newton, speed=0.005, arm="PSM1", seconds=20.0):
     """Push an instrument into the board until it feels ``newton``; its measured tip end below the board [m] and the wrench."""
-    tip, q = tips(robot_description())[arm], robot.state(arm).position.copy()
+    tip, q = tips(robot_description(), read_layout(robot_description()))[arm], robot.state(arm).position.copy()
     robot.servo_jaw(arm, 0.0)
     for _ in range(round(seconds / PERIOD)):
         q[2] += speed * PERIOD

@@ -94,3 +94,8 @@ def two_hospitals(folder: Path, now=NOW) -> Store:
     store = Store(folder)
     init(store, CONSORTIUM, [SURGEON.site, PATIENT.site], now, OPEN)
     return store
+
+
+def tree(path: Path) -> dict[str, bytes]:
+    """Every file below ``path``, but for the lock."""
+    return {str(item.relative_to(path)): item.read_bytes() for item in path.rglob("*") if item.is_file() and item.name != ".lock"}

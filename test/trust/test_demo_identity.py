@@ -4,7 +4,7 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from consortium import DAY, NOW, OPEN
+from consortium import DAY, NOW, OPEN, tree
 
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.trust.authority import CRL_LIFE
@@ -20,10 +20,6 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def root(tmp_path):
     return tmp_path / "telesurgery_nodes" / "demo"
-
-
-def tree(path):
-    return {str(item.relative_to(path)): item.read_bytes() for item in path.rglob("*") if item.is_file()}
 
 
 def both(root, now):

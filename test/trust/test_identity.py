@@ -20,16 +20,6 @@ SECOND = timedelta(seconds=1)
 END = NOW + 90 * DAY
 
 
-@pytest.fixture
-def store(tmp_path):
-    return two_hospitals(tmp_path / "pki")
-
-
-@pytest.fixture
-def folder(store):
-    return issue(store, SURGEON, NOW, OPEN, Order()).folder
-
-
 def folder_of(path, here, fields):
     """A device folder by hand."""
     path.mkdir(mode=0o700)

@@ -1,7 +1,10 @@
 """Files are whole or not there, and private from their first moment."""
 
 import os
+import select
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -86,15 +89,22 @@ def test_modes(tmp_path, private, bits, good):
         read_file(path, "the file", private)
 
 
+SECOND = """
+import sys
+from pathlib import Path
+from telesurgery_nodes.trust.files import locked
+folder = Path(sys.argv[1])
+print("here", flush=True)
+with locked(folder):
+    print((folder / "first").exists(), flush=True)
+"""
+
+
 def test_two_commands_at_once_take_turns(tmp_path):
-    order = []
+    words = [sys.executable, "-c", SECOND, str(tmp_path)]
     with locked(tmp_path):
-        child = os.fork()
-        if child == 0:
-            with locked(tmp_path):
-                (tmp_path / "second").write_bytes((tmp_path / "first").read_bytes() if (tmp_path / "first").exists() else b"too early")
-            os._exit(0)
-        (tmp_path / "first").write_bytes(OLD)
-        order.append((tmp_path / "second").exists())
-    os.waitpid(child, 0)
-    assert order == [False] and (tmp_path / "second").read_bytes() == OLD
+        second = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+        assert second.stdout.readline() == "here\n"
+        assert not select.select([second.stdout], [], [], 0.2)[0]  # it has nothing to say while the first one works
+        (tmp_path / "first").touch()
+    assert second.communicate(timeout=60)[0] == "True\n"

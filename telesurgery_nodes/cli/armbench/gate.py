@@ -98,7 +98,10 @@ class Arm:
             output.joints, output.jaw, output.served is not None, 1, 0.0, permit, 0.0, self.q, 0.0, FREE_AIR,
         )  # fmt: skip
         decision = self.gate.update(request, self.now)
-        self.found.refused += decision.refusal is not None
+        if decision.refusal is not None:
+            self.found.refused += 1
+            if decision.joints is not None:
+                self.controller.withdraw(decision.joints, decision.jaw)
         if decision.joints is None or decision.joints == self.q:
             return
         self.found.sent += 1

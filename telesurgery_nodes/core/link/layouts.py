@@ -125,7 +125,7 @@ LAYOUTS: Mapping[str, Layout] = {
             Field("press_count", "u32", "presses of the engage pedal so far"),
             Field("flags", "u8", "bit by bit: " + ", ".join(FLAGS)),
             Field("picture_age", "f32", "age of what the surgeon sees [s], infinity: nothing"),
-            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows"),
+            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows; bit 3: a camera record follows them"),
             Field("feedback", "u8", "force feedback (force.md): 0 off; 1 passivity, 2 waves: a port record behind each arm"),
         )),
     "arm": Layout("behind a command record, for each arm in its mask", (
@@ -136,6 +136,11 @@ LAYOUTS: Mapping[str, Layout] = {
     "port": Layout("behind an arm record where `feedback` is not 0", (
         Field("wave", "f32", "running integral of the hand's wave", 3),
         Field("credit", "f64", "energy the hand's end has given so far in this epoch [J]"),
+    )),
+    "camera": Layout("behind the arm records where bit 3 of the mask says so", (
+        Field("turn", "f32", "of the camera about its remote centre since the epoch began: tilt, pan, roll as a rotation vector [rad], "
+              "view frame of that time", 3),
+        Field("insertion", "f32", "deeper since the epoch began [m]"),
     )),
     "state": Layout("stream 2 begins with this; then the stages, then the tools", (
         Field("seq", "u32", "counts states"),

@@ -34,6 +34,7 @@ from .packing import pack as _pack
 from .packing import unpack as _unpack
 from .packing import vector as _vector
 from .sticky import SILENT, Sticky
+from .wire_camera import CAMERA_BIT, decode_camera, encode_camera
 from .wire_touch import feedback_of, pack_port, pack_touch, take_port, take_touch, touched_mask
 
 __all__ = ["HELD_STAGES", "MAX_ANSWERS", "MAX_DATAGRAM", "Stream"]  # stand in layouts.py, are looked for here
@@ -140,15 +141,16 @@ class CommandEncoder:
 
 def _command_record(command: MotionCommand) -> bytes:
     flags = _mask((*_pedal_bits(command.pedals), command.follow, command.aligning, command.hands_fresh))
-    mask = _arm_mask(command.arms)
+    mask = _arm_mask(command.arms) | (CAMERA_BIT if command.camera is not None else 0)
     if math.isnan(command.picture_age):
         raise LocalLinkError("picture age is NaN; wanted seconds, inf where there is no picture")
     head = _pack(
         COMMAND, command.seq, command.stamp, command.sample_stamp, command.epoch, command.press_count, flags, command.picture_age, mask,
         command.feedback,
     )  # fmt: skip
-    arms = [command.arms[name] for name in INSTRUMENTS if name in command.arms]
-    return head + b"".join(_pack_arm(arm) + pack_port(arm, command.feedback) for arm in arms)
+    moved = [command.arms[name] for name in INSTRUMENTS if name in command.arms]
+    arms = b"".join(_pack_arm(arm) + pack_port(arm, command.feedback) for arm in moved)
+    return head + arms + encode_camera(command.camera)
 
 
 def decode_commands(payload: bytes) -> tuple[MotionCommand, ...]:
@@ -180,13 +182,14 @@ def _command_from(payload: bytes, offset: int) -> tuple[MotionCommand, int]:
     if not (math.isfinite(stamp) and math.isfinite(sample)) or math.isnan(picture_age) or flags >> len(FLAGS):
         raise RemoteLinkError(f"command {seq}: stamps {stamp}, {sample}, picture age {picture_age} or flags {flags:#x} are not valid")
     mode, arms = feedback_of(number), dict[str, ArmMotion]()
-    for name in _arms_of(mask):
+    for name in _arms_of(mask & ~CAMERA_BIT):
         values = _finite(_unpack(ARM, payload, offset))
         port, offset = take_port(payload, offset + ARM.size, mode)
         arms[name] = ArmMotion(_vector(values), _rotation(values[3:7]), values[7], port)
+    camera, offset = decode_camera(payload, offset, mask)
     bits = [bool(flags >> bit & 1) for bit in range(len(FLAGS))]
     pedals = Pedals(*bits[:4])
-    return MotionCommand(seq, stamp, sample, epoch, presses, pedals, bits[4], bits[5], bits[6], picture_age, arms, mode), offset
+    return MotionCommand(seq, stamp, sample, epoch, presses, pedals, bits[4], bits[5], bits[6], picture_age, arms, camera, mode), offset
 
 
 def encode_state(state: RobotState) -> bytes:

@@ -43,7 +43,7 @@ class MotorGate:
         self._forward = forward
         self._held: tuple[Joints, Frame] | None = None
         self._speed: Joints = ()
-        self._started = 0.0
+        self._started = self._last_dt = 0.0
         self._at: float | None = None
         self._left_leave = -math.inf
         self._left_speed: Joints = ()
@@ -138,7 +138,8 @@ class MotorGate:
         way, turn = distance(tip.p, old_tip.p), angle_between(old_tip.r, tip.r)
         if not (way <= limits.tip_speed * dt + ROUNDING and turn <= limits.tip_turn * dt + ROUNDING):
             return Refusal.TIP
-        since = dt + self._started  # a start has no speed yet: its first two steps count together
+        # Between the middles of the two steps, if that is longer; a start has no speed yet: its first two steps count together.
+        since = max(dt, 0.5 * (dt + self._last_dt)) + self._started
         rows = zip(steps, self._speed, joints.acceleration, strict=True)
         return None if all(abs(step - u * dt) <= a * since * dt + ROUNDING for step, u, a in rows) else Refusal.ACCELERATION
 
@@ -183,7 +184,7 @@ class MotorGate:
         else:
             self._speed = tuple((x - was) / dt for x, was in zip(row, old, strict=True))
             self._started = 0.0
-        self._held, self._may_start, self._bad_row = (row, tip), False, 0
+        self._held, self._last_dt, self._may_start, self._bad_row = (row, tip), dt, False, 0
 
     def _refuse(self, refusal: Refusal) -> MotorDecision:
         """Count it, and send again what was admitted last; nothing where there is none."""
@@ -197,6 +198,6 @@ class MotorGate:
             return MotorDecision(None, None, refusal, cause, self.latched)
         row = self._held[0]
         self._speed = self._left_speed = (0.0,) * len(row)
-        self._started = 0.0
+        self._started = self._last_dt = 0.0
         joints, jaw = (row[:-1], row[-1]) if self.limits.has_jaw else (row, None)
         return MotorDecision(joints, jaw, refusal, cause, self.latched)

@@ -24,7 +24,9 @@ from ...core.link.wire import Stream
 from ...errors import ConfigError, WrongRole
 from ...trust.identity import Identity, load_identity
 from ..paths.udp import UdpPath
-from .handshakes import Caller, Handshakes, Listener, Wire
+from .caller import Caller
+from .handshakes import Handshakes, Wire
+from .listener import Listener
 
 POLL_MS = 200.0  # how long close() may wait for the thread
 JOIN_S = 2.0

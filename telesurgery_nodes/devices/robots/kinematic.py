@@ -37,7 +37,7 @@ class KinematicRobot(SetpointInlet):
         super().__init__(layout, start)
         self._position = start
         self._velocity = np.zeros_like(start)
-        self._tips, self._board = tips(description), board()
+        self._tips, self._board = tips(description, layout), board()
         self._depths: dict[str, float] = dict.fromkeys(self._tips, 0.0)
         self._forces: dict[str, float] = dict.fromkeys(self._tips, 0.0)
         self._objects = {name: np.array([*at, *UPRIGHT]) for name, at in rings().start.items()}
@@ -65,12 +65,12 @@ class KinematicRobot(SetpointInlet):
         self._depths[arm], self._forces[arm] = depth, BOARD.force(depth, speed)
 
     def wrench(self, arm: str) -> Wrench | None:
-        """What the board exerts on an instrument's fingers, axes of its RCM frame; no torque (it meets them at a point)."""
+        """What the board exerts on an instrument's fingers, axes of its base; no torque (it meets them at a point)."""
         self._arm(arm)
         if arm not in self._tips:
             return None
         force = rotate(transpose(self._tips[arm].mount.r), tuple(self._forces[arm] * n for n in self._board.normal))
-        return Wrench(np.array(force), np.zeros(3))
+        return Wrench(np.array(force), np.zeros(3), self._tips[arm].base)
 
     def state(self, arm: str) -> ArmState:
         """Measured joints of an arm."""

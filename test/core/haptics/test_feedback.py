@@ -122,7 +122,7 @@ def test_over_a_long_link_it_is_refused_with_a_word_for_the_rest_of_the_epoch(tr
 def command(x, mode, epoch=1, port=True, credit=1.0, wave=(0.0, 0.0, 0.0)):
     says = PortSays(np.array(wave), credit) if port else None
     arms = {"PSM1": replace(motion(x), port=says)}
-    return MotionCommand(1, 0.0, 0.0, epoch, 1, Pedals(), True, False, True, 0.1, arms, mode)
+    return MotionCommand(1, 0.0, 0.0, epoch, 1, Pedals(), True, False, True, 0.1, arms, feedback=mode)
 
 
 def felt(x=0.0, age=0.0):

@@ -4,6 +4,7 @@ import itertools
 import math
 from dataclasses import fields
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,13 +32,21 @@ def test_delay_and_jitter_hold_95_percent_within_and_keep_the_order():
     assert 0.9 < inside < 0.99 and releases == sorted(releases)
 
 
-@pytest.mark.parametrize("burst", [1.0, 5.0])
-def test_loss_and_mean_burst(burst):
-    _, rows = run(loss=0.02, burst=burst, count=100_000)
+def test_jitter_is_the_same_for_neighbours_and_forgotten_after_a_while():
+    _, rows = run(delay_ms=100.0, jitter_ms=10.0, count=50_000)
+    offsets = np.array([out[0][0] - now - 0.1 for now, out in rows])
+    assert offsets.std() == pytest.approx(0.005, rel=0.1)
+    for lag in (1, 10, 100):
+        alike = np.corrcoef(offsets[:-lag], offsets[lag:])[0, 1]
+        assert alike == pytest.approx(math.exp(-lag * STEP / 0.05), abs=0.06)
+
+
+@pytest.mark.parametrize(("loss", "burst"), [(0.02, 1.0), (0.02, 5.0), (0.4, 5.0)])
+def test_loss_and_mean_burst(loss, burst):
+    model, rows = run(loss=loss, burst=burst, count=100_000)
     lost = [not out for _, out in rows]
-    starts = sum(now and not before for before, now in itertools.pairwise(lost))
-    assert sum(lost) / len(lost) == pytest.approx(0.02, rel=0.2)
-    assert sum(lost) / starts == pytest.approx(burst, rel=0.2)
+    assert sum(lost) / len(lost) == pytest.approx(loss, rel=0.15)
+    assert sum(lost) / model.bursts == pytest.approx(burst, rel=0.15)
 
 
 def test_reorder_duplicate_and_tail():
@@ -100,7 +109,10 @@ def test_counters_say_what_was_done():
     later = [round(1e3 * (out[0][0] - now)) for now, out in rows if out]
     assert (model.reordered, model.tailed) == (later.count(15), later.count(60))
     assert model.reordered > 200 and model.tailed > 100 and model.corrupted == 0
-    assert model.duplicated == sum(len(out) == 2 for _, out in rows)
+    pairs = [out for _, out in rows if len(out) == 2]
+    assert model.duplicated == len(pairs) and all(second[0] - first[0] == pytest.approx(0.001) for first, second in pairs)
+    first = Impair(Impairment(loss=0.999), 1)
+    assert first.offer(b"", 0.0) == [] and first.bursts == 1
 
 
 def test_other_values_from_now_on_leave_the_rest_and_what_is_under_way():
@@ -128,7 +140,7 @@ def test_until_when_a_path_is_cut():
     model.outage(1.0, 1.0)
     model.outage(1.5, 2.0)
     model.outage(9.0, math.inf)
-    assert [model.cut_until(now) for now in (0.5, 1.0, 1.5, 3.5, 9.0)] == [0.5, 2.0, 3.5, 3.5, math.inf]
+    assert [model.cut_until(now) for now in (0.5, 1.0, 1.5, 3.5, 5.0, 9.0)] == [0.5, 2.0, 3.5, 3.5, 5.0, math.inf]
 
 
 def test_a_trace_adds_its_delay_and_its_losses():

@@ -240,6 +240,19 @@ def test_acceleration_of_every_joint(joint, sign):
             assert arm.ask(tuple(row[:4]), row[4]).refusal is wanted, (begun, change)
 
 
+@pytest.mark.parametrize(("before", "now"), [(DT, DT), (0.012, DT), (DT, 0.012)])
+def test_acceleration_counts_from_the_middle_of_the_last_step(before, now):
+    """A speed is the mean over its step: a short step behind a long one shows more of a change than the arm made."""
+    since = max(now, 0.5 * (before + now))
+    for share, refusal in ((0.999, None), (1.001, Refusal.ACCELERATION)):
+        arm = Arm(replace(LIMITS, tip_speed=1.0))
+        assert arm.by(0.015 * before, dt=before).refusal is None
+        assert arm.by((0.015 + 4.0 * share * since) * now, dt=now).refusal is refusal
+        after = Arm(replace(LIMITS, tip_speed=1.0))
+        after.by(9.0, dt=0.012)
+        assert after.by(4.0 * share * now * now, dt=now).refusal is refusal, "a refusal is no step"
+
+
 def test_braking_counts_as_acceleration_but_standing_still_is_always_admitted():
     arm = Arm().moving(0.09)
     assert arm.by(0.01 * DT).refusal is Refusal.ACCELERATION
