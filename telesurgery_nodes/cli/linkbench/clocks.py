@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.link.clock import ClockEstimator
+from ...core.link.clock import SHORTEST_FOR_LINE_S, ClockEstimator
 from ...core.link.session import HEARTBEAT_S
 
 DRIFT = 20e-6
@@ -16,7 +16,7 @@ ONE_WAY_S = (0.0002, 0.01, 0.105)
 ASYMMETRY_S = (0.0, 0.001, 0.005, 0.01, 0.02)
 JITTER_S = 0.0005  # mean of an exponential queue, wan.md 8.3
 SPIKE_SHARE, SPIKE_S = 0.01, 0.02
-WARM_S = 10.0  # the line needs that much before it is a line (clock.SHORTEST_FOR_LINE_S)
+WARM_S = SHORTEST_FOR_LINE_S  # before that there is no line, and the drift is an error
 
 
 @dataclass(frozen=True)

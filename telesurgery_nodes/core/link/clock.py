@@ -2,7 +2,9 @@
 
 Until a line can be fitted, the mean of the best: with 3 ms of slow jitter a single best exchange is wrong by 2 ms, their mean by 0.5.
 Measured p99 error 33 us with 20 ppm drift (wan.md 8.3). An asymmetric path shifts the offset by half the asymmetry and nothing
-in the exchange can see it, so the bound is half the smallest round trip, and safety never gates on a one-way number.
+in the exchange can see it. What is sure is the exchange with the smallest round trip: the truth was within half of that around its
+offset. So the bound is that half, and how far the estimate is from that offset, and, while there is no slope yet, the drift since then.
+Safety never gates on a one-way number.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ BIN_S = 0.1  # the best exchange of each bin is kept: 10 Hz, as wan.md 8.3 measu
 BEST_SHARE = 0.1
 FEWEST_FOR_MEAN = 5
 FEWEST_FOR_LINE = 8
-SHORTEST_FOR_LINE_S = 20.0  # below this a slope is noise, and 20 ppm of drift are less than the jitter
+SHORTEST_FOR_LINE_S = 10.0  # below this a slope is noise
+USUAL_DRIFT = 2e-5  # of a crystal; with much jitter a slope beyond it is more likely noise (1 ms of error after 15 s otherwise)
+MOST_DRIFT = 1e-4  # between two computers' clocks; crystals promise 20 to 50 ppm each
 NEGATIVE_SLACK_S = 1e-4  # rounding may make a loopback round trip slightly negative, never this much
 
 
@@ -42,7 +46,8 @@ class ClockEstimator:
         self._samples: deque[tuple[float, float, float]] = deque()  # (own time, round trip, offset), oldest first
         self._reference = 0.0
         self._line: tuple[float, float] = (0.0, 0.0)  # offset at the reference, slope
-        self._smallest = math.inf  # round trip; kept here because every datagram asks for it
+        self._surest = (0.0, math.inf, 0.0)  # the sample with the smallest round trip
+        self._doubt = 0.0  # how far the estimate was from it at its time
         self.round_trip = math.inf  # of the newest exchange
 
     def update(self, sent: float, peer_heard: float, peer_sent: float, heard: float) -> None:
@@ -64,11 +69,12 @@ class ClockEstimator:
         self._samples.append(sample)
         while self._samples[0][0] < sample[0] - WINDOW_S:
             self._samples.popleft()
-        self._smallest = min(kept[1] for kept in self._samples)
         self._fit(sample[0])
+        self._doubt = abs(self._at(self._surest[0]) - self._surest[2])
 
     def _fit(self, now: float) -> None:
         best = sorted(self._samples, key=lambda sample: sample[1])
+        self._surest = best[0]
         share = math.ceil(BEST_SHARE * len(best))
         few, best = best[: max(FEWEST_FOR_MEAN, share)], best[: max(FEWEST_FOR_LINE, share)]
         times = [sample[0] - now for sample in best]
@@ -78,12 +84,18 @@ class ClockEstimator:
             return
         mean_t, mean_o = sum(times) / len(times), sum(offsets) / len(offsets)
         spread = sum((t - mean_t) ** 2 for t in times)
-        slope = sum((t - mean_t) * (o - mean_o) for t, o in zip(times, offsets, strict=True)) / spread
+        common = sum((t - mean_t) * (o - mean_o) for t, o in zip(times, offsets, strict=True))
+        noise = sum((o - mean_o - common / spread * (t - mean_t)) ** 2 for t, o in zip(times, offsets, strict=True)) / len(best)
+        slope = common / (spread + noise / USUAL_DRIFT**2)  # ridge: a steep line is believed only where the noise leaves no doubt
         self._reference, self._line = now, (mean_o - slope * mean_t, slope)
 
     def estimate(self, now: float) -> ClockEstimate:
         """Best knowledge at own time ``now``; UNKNOWN before the first exchange."""
         if not self._samples:
             return UNKNOWN
-        offset = self._line[0] + self._line[1] * (now - self._reference)
-        return ClockEstimate(offset, self._smallest / 2.0, self._smallest, len(self._samples))
+        at, smallest, _ = self._surest
+        drift = 0.0 if self._line[1] else MOST_DRIFT * abs(now - at)
+        return ClockEstimate(self._at(now), smallest / 2.0 + self._doubt + drift, smallest, len(self._samples))
+
+    def _at(self, now: float) -> float:
+        return self._line[0] + self._line[1] * (now - self._reference)

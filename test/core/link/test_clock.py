@@ -4,6 +4,8 @@ import math
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telesurgery_nodes.core.link.clock import ClockEstimator
 from telesurgery_nodes.errors import RemoteLinkError
@@ -68,3 +70,14 @@ def test_impossible_exchanges_are_refused(stamps):
     with pytest.raises(RemoteLinkError):
         clock.update(*stamps)
     assert clock.estimate(0.0).samples == 0
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 0.03), st.floats(0.0, 0.03)), min_size=1, max_size=120), st.floats(-1.0, 1.0))
+def test_the_truth_is_inside_the_bound_whatever_the_two_ways_took(delays, offset):
+    """Clocks without drift; any delay either way, however unequal."""
+    estimator, now = ClockEstimator(), 0.0
+    for up, down in delays:
+        now += 0.1
+        estimator.update(now, now + up + offset, now + up + offset, now + up + down)
+        estimate = estimator.estimate(now + up + down)
+        assert abs(estimate.offset - offset) <= estimate.bound + 1e-9
