@@ -55,6 +55,7 @@ test-kilted: $(KILTED_STAMP)
 
 coverage: $(STAMP)
 	$(CLEAN) $(VENV)/bin/python -m pytest $(PYTEST_FLAGS) test/core --cov=telesurgery_nodes/core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(CLEAN) $(VENV)/bin/python -m coverage report --include="telesurgery_nodes/core/safety/gate*.py,telesurgery_nodes/core/safety/motor*.py,telesurgery_nodes/core/safety/force.py" --fail-under=100
 
 lint: $(STAMP)
 	$(CLEAN) $(VENV)/bin/ruff check .

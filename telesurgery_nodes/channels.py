@@ -26,13 +26,14 @@ class Channel:
 
 POSE, JOINTS, JOY = "geometry_msgs/PoseStamped", "sensor_msgs/JointState", "sensor_msgs/Joy"
 WORDS, STRING, IMAGE = "std_msgs/UInt64MultiArray", "std_msgs/String", "sensor_msgs/Image"
-PACKED = "sensor_msgs/CompressedImage"
+PACKED, WRENCH = "sensor_msgs/CompressedImage", "geometry_msgs/WrenchStamped"
 BOOL, FLOAT = "std_msgs/Bool", "std_msgs/Float64"
 
 CHANNELS: dict[str, Channel] = {
     # surgeon site
     "master_cp": Channel("{arm}/measured_cp", POSE, "surgeon", 250, "tip of a master, endoscope_view frame"),
     "gripper_js": Channel("{arm}/gripper/measured_js", JOINTS, "surgeon", 62.5, "gripper angle of a master [rad]"),
+    "master_cf": Channel("{arm}/servo_cf", WRENCH, "surgeon", 250, "force a master is asked to give the hand, endoscope_view frame"),
     "align_cp": Channel("{arm}/move_cp", POSE, "surgeon", 50, "orientation a master is asked to take before following"),
     "pedal_clutch": Channel("footpedals/clutch", JOY, "surgeon", 20, "clutch pedal, 0/1", latched=True),
     "pedal_engage": Channel("footpedals/coag", JOY, "surgeon", 20, "engage (dead-man) pedal, 0/1", latched=True),
@@ -48,7 +49,9 @@ CHANNELS: dict[str, Channel] = {
     ),
     "status": Channel("console/status", STRING, "surgeon", 10, "JSON: state, loop, paths, picture age, tracking error"),
     "mirror_cp": Channel("{arm}/measured_cp", POSE, "surgeon", 100, "tool tip as returned over the link, endoscope_view frame"),
+    "mirror_cf": Channel("{arm}/measured_cf", WRENCH, "surgeon", 100, "force on a tool as returned over the link, endoscope_view frame"),
     "mirror_jaw": Channel("{arm}/jaw/measured_js", JOINTS, "surgeon", 100, "jaw as returned over the link"),
+    "feedback_set": Channel("console/feedback/set_mode", STRING, "surgeon", 0, "force to the hands: off, tdpa, wave (next clutch)"),
     "teleop_enabled": Channel("console/teleop/enabled", "std_msgs/Bool", "surgeon", 0, "teleoperation is switched on", latched=True),
     "teleop_scale": Channel("console/teleop/scale", FLOAT, "surgeon", 0, "motion scale in use", latched=True),
     # surgeon site: what the operator sets (docs/teleoperation.md); the first six in dVRK's names
@@ -93,6 +96,8 @@ CHANNELS: dict[str, Channel] = {
     "arm_local_cp": Channel("{arm}/local/measured_cp", POSE, "patient", 62.5, "measured tip, frame of the remote centre of motion"),
     "arm_local_setpoint_cp": Channel("{arm}/local/setpoint_cp", POSE, "patient", 62.5, "tip set point, frame of the remote centre"),
     "arm_measured_cv": Channel("{arm}/measured_cv", "geometry_msgs/TwistStamped", "patient", 62.5, "measured tip twist"),
+    "arm_measured_cf": Channel("{arm}/measured_cf", WRENCH, "patient", 62.5, "force of the surroundings on the tip, endoscope_view frame"),
+    "arm_body_cf": Channel("{arm}/body/measured_cf", WRENCH, "patient", 62.5, "the same in the tip's own frame"),
     "arm_setpoint_js": Channel("{arm}/setpoint_js", JOINTS, "patient", 62.5, "joint set point"),
     "arm_setpoint_cp": Channel("{arm}/setpoint_cp", POSE, "patient", 62.5, "tip set point; stamp = the servo_cp it serves"),
     "arm_operating_state": Channel("{arm}/operating_state", STRING, "patient", 0, "CRTK state", latched=True, depth=10),
@@ -105,6 +110,7 @@ CHANNELS: dict[str, Channel] = {
     "robot_jaw_servo_jp": Channel("robot/{arm}/jaw/servo_jp", JOINTS, "patient", 62.5, "jaw set point to the motors"),
     "robot_measured_js": Channel("robot/{arm}/measured_js", JOINTS, "patient", 125, "joints as the motors measure them"),
     "robot_jaw_measured_js": Channel("robot/{arm}/jaw/measured_js", JOINTS, "patient", 62.5, "jaw as measured"),
+    "robot_measured_cf": Channel("robot/{arm}/measured_cf", WRENCH, "patient", 125, "force on the tip by what it touches, its rcm frame"),
     "robot_setpoint_js": Channel("robot/{arm}/setpoint_js", JOINTS, "patient", 125, "set point in force; stamp = the servo_jp served"),
     "robot_operating_state": Channel("robot/{arm}/operating_state", STRING, "patient", 0, "ENABLED, or PAUSED by its brake", latched=True),
     "robot_state_command": Channel("robot/{arm}/state_command", STRING, "patient", 0, "brake off: enable, after a pause resume", depth=10),

@@ -34,6 +34,15 @@ class Pose:
     rotation: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class Wrench:
+    """What the surroundings exert on a tip, about the tip: ``force`` [N] and ``torque`` [Nm], shape (3,) each, axes of link ``frame``."""
+
+    force: FloatArray
+    torque: FloatArray
+    frame: str
+
+
 @dataclass(frozen=True)
 class Pedals:
     """What the operator's feet and head say. ``engage`` is the dead-man pedal (dVRK: coag / operator present); ``stop`` the stop button."""
@@ -67,12 +76,14 @@ class HandSample:
 class ConsoleState:
     """What the operator at the master can see and feel, given back to the device (a motorised or simulated master obeys it).
 
-    ``align_goals``: master name -> wanted tip rotation (3, 3), present only while aligning.
+    ``align_goals``: master name -> wanted tip rotation (3, 3), present only while aligning. ``forces``: master name -> force (3,)
+    on the hand [N], display frame, to be given until the next call; a device that cannot push ignores it.
     """
 
     phase: Phase
     following: bool
     align_goals: Mapping[str, FloatArray] = field(default_factory=dict)
+    forces: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class Phase(enum.IntEnum):
@@ -89,17 +100,44 @@ class Phase(enum.IntEnum):
     FAULT = 8
 
 
+class FeedbackMode(enum.IntEnum):
+    """How the force on the tools comes back to the hands (docs/force.md); the integer travels on the wire."""
+
+    OFF = 0
+    TDPA = 1
+    WAVE = 2
+
+
+@dataclass(frozen=True)
+class PortSays:
+    """What the hand's end of a force feedback tells the tool's: ``wave`` running integral shape (3,), ``credit`` running total [J]."""
+
+    wave: FloatArray
+    credit: float
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a tool feels: ``force`` on it shape (3,) [N], view frame; and its end's answer to the hand's of clutch epoch ``epoch``."""
+
+    force: FloatArray
+    wave: FloatArray
+    credit: float
+    epoch: int
+
+
 @dataclass(frozen=True)
 class ArmMotion:
     """Where one tool should be, relative to where it stood when the clutch epoch began (a state, never an increment).
 
     ``displacement`` shape (3,) [m], scaled, view frame; ``rotation`` shape (3, 3): R(now) R(epoch start)^T in the view frame;
-    ``jaw`` [rad].
+    ``jaw`` [rad]; ``port`` where the command asks for force feedback.
     """
 
     displacement: FloatArray
     rotation: FloatArray
     jaw: float
+    port: PortSays | None = None
 
 
 @dataclass(frozen=True)
@@ -136,15 +174,17 @@ class MotionCommand:
     picture_age: float
     arms: Mapping[str, ArmMotion]
     camera: CameraMotion | None = None
+    feedback: FeedbackMode = FeedbackMode.OFF
 
 
 @dataclass(frozen=True)
 class ToolState:
-    """One instrument as the surgeon side sees it: measured pose (view frame), jaw [rad], tracking error [m]."""
+    """One instrument as the surgeon side sees it: measured pose (view frame), jaw [rad], tracking error [m]; ``touch`` where known."""
 
     pose: Pose
     jaw: float
     tracking_error: float
+    touch: Touch | None = None
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from ..ros.safety import SAFETY_FILE, read_safety_config
 from .arm_loop import ArmLoop, PermitBox, columns
+from .arm_motors import ArmMotors, make_gate
 from .arm_ports import VIEW, ArmPort
 from .arm_setup import make_arm, read_urdf
 
@@ -56,7 +57,7 @@ class ArmControl(SuiteNode):
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
         self._permits, self._trace = PermitBox(), TraceSampler()
-        self._limits = read_safety_config(self.params.config).gate
+        self._safety = read_safety_config(self.params.config)
         self._model = RobotModel(read_urdf(self.params.urdf))
         self._view_chain = self._model.chain(ROOT, VIEW)
         self._view_joints: tuple[float, ...] = ()
@@ -73,11 +74,14 @@ class ArmControl(SuiteNode):
 
     def _make(self, arm: str) -> ArmLoop:
         p, follows = self.params, arm in FOLLOWING_ARMS
-        made = make_arm(arm, self._model, getattr(p, arm.lower()), (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
-        port = ArmPort(self, arm, made.controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
+        max_tick = (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate
+        kind = getattr(p, arm.lower())
+        made = make_arm(arm, self._model, kind, max_tick)
+        port = ArmPort(self, arm, made, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
         tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
-        return ArmLoop(port, Gate(self._limits), made, self._trace, tape, period)
+        motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
+        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, period)
 
     def _on_permit(self, msg: Any) -> None:
         try:
@@ -90,6 +94,7 @@ class ArmControl(SuiteNode):
         done = loop.controller.command(text)
         if done and word in ("enable", "home"):
             loop.port.resume_robot()
+            loop.motors.gate.restart()
         if done and word == "enable" and self.params.home_on_enable and not loop.controller.homed:
             loop.controller.command("home")
         loop.port.show_state()
@@ -142,7 +147,7 @@ class ArmControl(SuiteNode):
             robot_age=max(now - loop.port.measured_at for loop in loops),
             robot_enabled=all(loop.robot_enabled and loop.controller.mode is ArmMode.ENABLED for loop in loops),
             tracking_fault=any(loop.controller.mode is ArmMode.FAULT for loop in loops),
-            bad_commands=sum(loop.gate.refused for loop in self.arms.values()),
+            bad_commands=sum(loop.gate.refused + loop.motors.gate.bad for loop in self.arms.values()),
         )
         self._report.publish(arm_to_msg(report))
 
@@ -153,7 +158,7 @@ class ArmControl(SuiteNode):
             values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
             values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"
             values[f"{arm}_limits"] = words(loop.reasons)
-            values.update({f"{arm}_{name}": number for name, number in loop.controller.counts.items()})
+            values.update({f"{arm}_{name}": number for name, number in {**loop.controller.counts, **loop.motors.diagnose()}.items()})
         return values
 
 

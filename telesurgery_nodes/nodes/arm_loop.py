@@ -16,10 +16,11 @@ from ..core.kinematics.frames import IDENTITY, Frame, angle_between, compose, di
 from ..core.kinematics.reasons import Limit
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
-from ..core.values import Permit, Phase
+from ..core.safety.gate_motor import LOCAL_PHASES
+from ..core.values import Permit
+from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
-LOCAL_PHASES = (Phase.STANDBY, Phase.HOLDING)  # nobody follows: the local team may home and move joints
 OFFERED_BAD = (Cause.JUMP, Cause.BAD_COMMAND)
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
 
@@ -28,7 +29,8 @@ def columns(joints: int) -> tuple[str, ...]:
     """Columns of the tape of an arm of so many joints. ``limit_flags``: every reason (core/kinematics/reasons.py) since the last row."""
     poses = (f"{what}_{part}" for what in ("cmd", "set", "meas") for part in POSE)
     numbers = (f"q{number}" for number in range(1, joints + 1))
-    return ("t", *poses, "jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion", *numbers, "limit_violation")
+    jaw = ("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion")
+    return ("t", *poses, *jaw, *numbers, "limit_violation", "force_x", "force_y", "force_z", *REFUSED)
 
 
 NOTHING = (math.nan,) * len(POSE)
@@ -54,8 +56,11 @@ class PermitBox:
 class ArmLoop:
     """Port, gate and controller of one arm."""
 
-    def __init__(self, port: ArmPort, gate: Gate, assembly: Assembly, trace: TraceSampler, tape: Any, period: float) -> None:
+    def __init__(
+        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, period: float
+    ) -> None:
         """``period`` [s] between telemetry of this arm; ``tape`` None where not taped."""
+        self.motors, self._epoch = motors, 0
         self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
         self.controller = assembly.controller
         self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
@@ -84,22 +89,23 @@ class ArmLoop:
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
+        held_back = offered.motion and self.motors.holds_back(self._target, self._setpoint_view(rcm_view), rcm_view, now)
         inputs = ArmInputs(
             target=self._target,
             stamp=self._target_stamp,
             jaw=port.jaw_command(now, jaw_age),
-            motion=offered.motion and rcm_view is not None and self.robot_enabled,
+            motion=offered.motion and not held_back and rcm_view is not None and self.robot_enabled,
             local_motion=self._local(permits, now),
             measured=measured,
             rcm_view=rcm_view if rcm_view is not None else IDENTITY,
         )
-        self.output = self.controller.update(inputs, now)
+        self.output = self.motors.limited(self.controller.update(inputs, now), held_back)
         self.reasons = self.output.reasons
         self._untaped |= self.reasons
-        if self.output.joints is not None:
-            port.send(self.output.joints, self.output.jaw, self._stamp(ros_stamp))
-            if fresh and self.output.served is not None:
-                self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
+        leave = permits.permit, now - permits.at, self._epoch
+        sent = self.motors.send(self.output, leave, measured, self._stamp(ros_stamp), now)
+        if sent and fresh and self.output.served is not None:
+            self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
         port.show_state()
 
     def _admit(self, permits: PermitBox, rcm_view: Frame | None, now: float) -> GateDecision:
@@ -128,6 +134,7 @@ class ArmLoop:
         self.decision = self.gate.admit(request, now)
         if self.decision.motion and target is not None:
             self._target, self._target_stamp = target, port.stamp()
+            self._epoch = permits.permit.motion_epoch if permits.permit is not None else 0
         elif not self.decision.motion and self.decision.cause not in OFFERED_BAD:
             self._target = self._target_stamp = None
         return self.decision
@@ -171,6 +178,8 @@ class ArmLoop:
             float(self.decision is not None and self.decision.motion),
             *measured.position,
             float(not self.assembly.chain.inside(measured.position)),
+            *(self.port.force if self.port.force is not None else NOTHING[:3]),
+            *self.motors.refused(),
         )
 
 

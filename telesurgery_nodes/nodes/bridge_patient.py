@@ -20,6 +20,7 @@ from ..core.link.wire import Stream, decode_newest, encode_state
 from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, RemoteReport, RobotState
 from ..errors import SafetyError
 from ..ros.messages import permit_from_msg, remote_to_msg, seconds
+from .bridge_feedback import ToolsEnd
 from .bridge_pictures import PicturesOut
 from .patient_arms import PatientArms
 
@@ -51,7 +52,7 @@ class PatientEnd:
         self._report_seq = self._state_seq = self._ticks = 0
         self._reported: tuple[object, ...] = ()
         self._last_report = -math.inf
-        self._arms, self._pictures = PatientArms(node), PicturesOut(node)
+        self._arms, self._pictures, self._force = PatientArms(node), PicturesOut(node), ToolsEnd(node)
         self._subscribe()
         self._remote = node.publisher("remote_report")
         self._tape, self._stop_tape = node.tape("commands", COLUMNS), node.tape("stop", STOP_COLUMNS, rows_per_write=1)
@@ -149,7 +150,8 @@ class PatientEnd:
         node = self._node
         permit, permit_at = self._permit
         arms = self._arms
-        inputs = AnchorInputs(self._session, command, arms.setpoints(due), permit, due - permit_at, arms.view(due))
+        wanted = self._force.applied(self._session, command, node.now())
+        inputs = AnchorInputs(self._session, wanted, arms.setpoints(due), permit, due - permit_at, arms.view(due))
         targets = self._motion.update(inputs)
         if node.now() - due > node.params.command_fresh:
             node.count("command_too_old")
@@ -174,6 +176,7 @@ class PatientEnd:
     def read(self) -> None:
         """Take the newest tools and set points."""
         self._arms.read()
+        self._force.read()
 
     def tick(self, now: float) -> None:
         """States at half the rate, reports at 50 Hz."""
@@ -192,7 +195,7 @@ class PatientEnd:
         phase, cause, epoch = (permit.phase, permit.cause, permit.motion_epoch) if permit and alive else (Phase.SELFTEST, 0, 0)
         stamp = self._node.now()
         echo, held = self._ledger.echo(stamp)
-        state = RobotState(self._state_seq, stamp, echo, held, phase, cause, epoch, self._arms.tools(now))
+        state = RobotState(self._state_seq, stamp, echo, held, phase, cause, epoch, self._force.touched(self._arms.tools(now), now))
         self._node.send(Stream.STATE, encode_state(state), now)
 
     def _wishes(self, command: MotionCommand) -> tuple[object, ...]:
@@ -216,4 +219,4 @@ class PatientEnd:
         refused = {f"motion_{kind}": count for kind, count in self._motion.refused.items()}
         if self._playout:
             refused.update({f"playout_{kind}": getattr(self._playout, kind) for kind in ("late", "overdue", "cut_short")})
-        return {**refused, "video_dropped_at_sender": self._node.session.queue_drops()}
+        return {**refused, **self._force.diagnose(), "video_dropped_at_sender": self._node.session.queue_drops()}

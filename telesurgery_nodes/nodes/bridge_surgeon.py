@@ -21,6 +21,7 @@ from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
 from ..core.values import INSTRUMENTS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
 from ..errors import KinematicsError
 from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds
+from .bridge_feedback import HandsEnd
 from .bridge_pictures import PicturesIn
 from .bridge_status import link_words, loop_words, picture_words, redundancy_words, teleop_words, tracking_error
 from .bridge_stop import StopConsole
@@ -45,7 +46,7 @@ class SurgeonEnd:
         """Make the endpoints."""
         self._node = node
         self._teleop, self._encoder, self._ledger = Teleop(node.params.rate), CommandEncoder(), SurgeonLedger()
-        self._pictures, self._stop = PicturesIn(node), StopConsole(node)
+        self._pictures, self._stop, self._force = PicturesIn(node), StopConsole(node), HandsEnd(node)
         self._console, self._hints = SurgeonConsole(node), MasterHints(node)
         self._poses: dict[str, tuple[Pose, float, float]] = {}  # master -> pose, arrival, sample stamp (steady)
         self._grippers: dict[str, tuple[float, float]] = {}
@@ -148,10 +149,11 @@ class SurgeonEnd:
         output = self._output = self._teleop.update(inputs, now)
         self._seq += 1
         sample = max((entry[2] for entry in self._poses.values()), default=now)
+        force = self._force.update(output, inputs, self._state[0] if self._state else None, now)
         stamp = self._node.now()
         command = MotionCommand(
             self._seq, stamp, sample, output.epoch, output.press_count, inputs.pedals, output.follow, output.aligning,
-            inputs.hands_fresh, inputs.picture_age, output.arms, output.camera,
+            inputs.hands_fresh, inputs.picture_age, force.arms, output.camera, force.mode,
         )  # fmt: skip
         self._node.send(Stream.COMMAND, self._encoder.encode(command), now)
         self._ledger.sent(self._seq, sample, now, stamp)
@@ -201,6 +203,7 @@ class SurgeonEnd:
 
     def _publish_mirror(self, state: RobotState) -> None:
         self._mirrored_seq, stamp = state.seq, self._node.ros_stamp()
+        self._force.mirror(state, stamp)
         for arm, tool in state.tools.items():
             if arm in self._mirror:
                 self._mirror[arm][0].publish(pose_to_msg(tool.pose, stamp, VIEW))
@@ -208,7 +211,7 @@ class SurgeonEnd:
 
     def _publish_status(self) -> None:
         # Tools nobody looks at are not mirrored: 400 messages a second.
-        self._mirrored = any(one.get_subscription_count() > 0 for pair in self._mirror.values() for one in pair)
+        self._mirrored = self._force.heard() or any(one.get_subscription_count() > 0 for pair in self._mirror.values() for one in pair)
         node, now, state = self._node, self._node.now(), self._state[0] if self._state else None
         loop = self._loop[0] if self._loop and now - self._loop[1] <= LOOP_FRESH else None
         with node.lock:
@@ -219,10 +222,11 @@ class SurgeonEnd:
         status = {
             **teleop_words(self._output, state), **loop_words(loop), **picture_words(self._picture_age(now), stages, eyes),
             **link_words(health, clocks), **redundancy_words(node.redundancy), "stop": stop,
-            **self._console.status(),
+            **self._console.status(), **self._force.words(state),
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 
     def diagnose(self) -> dict[str, object]:
         """Counters of the surgeon end."""
-        return {**self._pictures.diagnose(), "jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop}
+        own = {"jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop}
+        return {**self._pictures.diagnose(), **self._force.diagnose(), **own}

@@ -57,6 +57,10 @@ class BridgeParams(NodeParams):
     playout_ms: float = param(0.0, "patient: serve commands this long after their stamp [ms]; 0: at arrival", low=0.0, high=1000.0)
     topics_file: str = param("", "further topics to carry (docs/link.md), a file of this package or a path; empty: none")
     permit_fresh: float = param(0.1, "a permit older than this is none [s]", low=0.02, high=1.0)
+    feedback: str = param("off", "surgeon: force to the hands, as docs/force.md says", choices=("off", "tdpa", "wave"))
+    feedback_most: float = param(2.0, "surgeon: greatest force on a hand [N]", low=0.1, high=10.0)
+    feedback_round_trip_ms: float = param(50.0, "surgeon: force to the hands is refused above this [ms]", low=0.0, high=1000.0)
+    feedback_anyway: bool = param(False, "surgeon: force to the hands however long the round trip")
 
 
 class TeleopBridge(SuiteNode):

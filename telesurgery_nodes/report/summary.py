@@ -24,6 +24,7 @@ from .metrics import (
 from .tables import Tapes
 
 MM, MS = 1000.0, 1000.0
+REFUSED = "refused_"  # columns of an arm's tape (nodes/arm_motors.py)
 SITES = ("surgeon", "patient")
 FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
 
@@ -46,8 +47,27 @@ def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
             "path_mm": path_length(following) * MM if len(following) > 1 else None,
             "trocar_max_mm": float(finite.max()) * MM if len(finite) else None,
             "limit_violations": int(np.nansum(violations > 0.0)) if violations is not None else None,
+            "force_max_n": strongest(tapes, table),
+            "refused": refused(tapes, table),
         }
     return found
+
+
+def strongest(tapes: Tapes, table: str) -> float | None:
+    """Largest force on a tip [N], None where none was measured."""
+    if not tables.has(tapes, table, "force_x", "force_y", "force_z"):
+        return None
+    force = np.linalg.norm(np.stack([tapes[table][f"force_{axis}"] for axis in "xyz"], axis=1), axis=1)
+    return float(np.nanmax(force)) if np.isfinite(force).any() else None
+
+
+def refused(tapes: Tapes, table: str) -> dict[str, int] | None:
+    """Set points that did not reach the motors, by reason; only reasons that occurred."""
+    if table not in tapes or not tapes[table].rows.size:
+        return None
+    names = [name for name in tapes[table].columns if name.startswith(REFUSED)]
+    counts = {name.removeprefix(REFUSED): int(np.nanmax(tapes[table][name])) for name in names}
+    return {name: count for name, count in counts.items() if count} if names else None
 
 
 def limits(tapes: Tapes) -> dict[str, dict[str, Any]]:

@@ -32,7 +32,16 @@ def _tracking_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append((f"{arm} tool against command, RMS", f"{rms}  (delay {value(found['delay_ms'], 1, ' ms')} removed)"))
         rows.append((f"{arm} trocar error, worst", value(found["trocar_max_mm"], 4, " mm")))
         rows.append((f"{arm} joint-limit violations", value(found["limit_violations"])))
+        rows.append((f"{arm} force on the tip, worst", value(found.get("force_max_n"), 2, " N")))
+        rows.append((f"{arm} refused before the motors", refused_words(found.get("refused"))))
     return rows or [("tool against command", NOT_MEASURED)]
+
+
+def refused_words(found: dict[str, int] | None) -> str:
+    """How many set points did not reach the motors, and why."""
+    if found is None:
+        return NOT_MEASURED
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items()) or "none"
 
 
 def _limit_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:

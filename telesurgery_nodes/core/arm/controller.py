@@ -140,6 +140,12 @@ class ArmController:
         self._dropped = self._followed
         self._solved = None
 
+    def withdraw(self, joints: Joints, jaw: float | None) -> None:
+        """The gate refused the last set point and sent these again: go on from them, at rest."""
+        self._joints.reset(joints)
+        if self._jaw is not None and jaw is not None:
+            self._jaw.reset((jaw,))
+
     def fault(self) -> None:
         """Internal only: brake briefly, then stop sending set points. Left by `disable`."""
         self.mode, self.homed = ArmMode.FAULT, False

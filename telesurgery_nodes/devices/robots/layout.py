@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.kinematics.model import RobotModel
+from ...core.kinematics.frames import Frame, Vector, compose, rotate
+from ...core.kinematics.model import Chain, RobotModel
 from ...core.robot.follower import Follower, Limits
 from ...core.values import CAMERA_ARM, INSTRUMENTS, FloatArray
 from ...description import Home
@@ -17,6 +18,7 @@ from ...errors import ConfigError, DeviceError
 
 TIP = "tip"
 JAW = "jaw"
+FINGER = 0.0102  # [m] length of the jaws along the tip's z (urdf/psm.urdf.xacro)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,37 @@ def start_positions(layout: Layout, home: Mapping[str, Home]) -> FloatArray:
     if bad:
         raise ConfigError(f"home outside the joint limits: {', '.join(bad)}")
     return row
+
+
+@dataclass(frozen=True)
+class Tip:
+    """Where an instrument ends: ``mount`` cart -> ``base``, the link its first joint moves against; ``chain`` base -> tip link.
+
+    ``last``: the link that carries the tip; ``length`` [m] of what sticks out beyond the tip along its z.
+    """
+
+    mount: Frame
+    base: str
+    chain: Chain
+    last: str
+    length: float
+
+    def end(self, q: FloatArray) -> Vector:
+        """End of the tool, jaws closed, in the cart frame [m]."""
+        tip = compose(self.mount, self.chain.forward(q.tolist()))
+        x, y, z = rotate(tip.r, (0.0, 0.0, self.length))
+        return tip.p[0] + x, tip.p[1] + y, tip.p[2] + z
+
+
+def tips(description: str, layout: Layout) -> dict[str, Tip]:
+    """Tips of the instruments."""
+    model, found = RobotModel(description), {}
+    for arm in INSTRUMENTS:
+        whole = model.chain_to(f"{arm}_{TIP}")
+        base, last = whole.joints[0].parent, whole.joints[-1].child
+        length = FINGER if arm in layout.jaws else 0.0
+        found[arm] = Tip(model.fixed(whole.base, base), base, model.chain(base, f"{arm}_{TIP}"), last, length)
+    return found
 
 
 class SetpointInlet:

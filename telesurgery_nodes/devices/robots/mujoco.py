@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.values import ArmState, FloatArray
+from ...core.values import ArmState, FloatArray, Wrench
 from ...description import Home, Rings, homes, rings
 from ...errors import ConfigError, DeviceError
-from .layout import JAW, SetpointInlet, read_layout, start_positions
+from .layout import JAW, SetpointInlet, read_layout, start_positions, tips
+from .tip_forces import TipForces
 
 TIME_STEP = 0.001  # [s]
 # Servo bandwidth [rad/s] at critical damping. 1 ms steps are stable to about 1000; more than this gains no accuracy worth the noise.
@@ -130,6 +131,7 @@ class MujocoRobot(SetpointInlet):
         self._data = self._mujoco.MjData(self._model)
         self._objects = tuple(things.start)
         self._index()
+        self._touch = TipForces(self._mujoco, self._model, tips(description, layout), TIME_STEP)
         self._tune()
         self._place(start)
 
@@ -175,6 +177,12 @@ class MujocoRobot(SetpointInlet):
             control[self._motor] = wish
             control[self._half_motor] = -0.5 * wish[self._jaws]
             self._mujoco.mj_step(self._model, self._data)
+            self._touch.update(self._data)
+
+    def wrench(self, arm: str) -> Wrench | None:
+        """Contact forces on wrist and fingers of an instrument about its tip, smoothed, axes of its base."""
+        self._arm(arm)
+        return self._touch.wrench(arm, self._data)
 
     def state(self, arm: str) -> ArmState:
         """Measured joints of an arm."""
