@@ -130,7 +130,10 @@ class TeleopBridge(SuiteNode):
         self.flush()
 
     def _say(self, words: str, fault: bool) -> None:
-        (self.get_logger().warning if fault else self.get_logger().info)(words)
+        if fault:  # two lines: rclpy refuses two severities from one
+            self.get_logger().warning(words)
+        else:
+            self.get_logger().info(words)
 
     def _hear(self, event: Event) -> None:
         try:

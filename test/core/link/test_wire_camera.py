@@ -46,6 +46,6 @@ def test_what_is_not_finite_does_not_leave():
 
 def test_bits_beyond_the_camera_are_still_refused():
     payload = bytearray(wire.CommandEncoder().encode(dataclasses.replace(PLAIN, camera=None)))
-    payload[-1] = CAMERA_BIT << 1
+    payload[-2] = CAMERA_BIT << 1  # the mask; behind it the mode of feedback
     with pytest.raises(RemoteLinkError, match="mask"):
         wire.decode_newest(bytes(payload))
