@@ -97,6 +97,11 @@ class ArmController:
         return self._joints.position
 
     @property
+    def path(self) -> StepLimiter:
+        """The joints' path: what a collision guard looks at, and where it is put in."""
+        return self._joints
+
+    @property
     def speed(self) -> Joints:
         """Speed of the joint set point."""
         return self._joints.velocity

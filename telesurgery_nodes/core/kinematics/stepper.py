@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ...errors import ConfigError
 from .limits import ROUNDING, JointLimits, Joints
@@ -33,12 +34,23 @@ SpeedLaw = Callable[[Joints, Joints], tuple[float, Limit]]
 Carry = Callable[[Joints, Joints, float], Joints]
 
 
+class Guard(Protocol):
+    """Judges the path by what lies beside it (collision.ArmGuard). The straight brake is not asked about: it is always allowed."""
+
+    def law(self, q: Joints, wanted: Joints) -> tuple[float, Limit]:
+        """A SpeedLaw."""
+
+    def clear(self, q: Joints, new: Joints, dt: float) -> bool:
+        """May the path at ``q`` go to speed ``new`` within ``dt`` [s] and brake from there?"""
+
+
 class StepLimiter:
     """Set point and its speed; `step` moves towards a goal, `brake` comes to rest along the path."""
 
     def __init__(self, limits: JointLimits, laws: Sequence[SpeedLaw] = (), carry: Carry | None = None) -> None:
         self.limits = limits
         self._laws, self._carry = tuple(laws), carry
+        self.guard: Guard | None = None
         self.on_surface = carry is not None  # False: moves freely, as joint moves and homing do
         self._window = WindowAverage(limits.rise_time)
         self._change: Joints = (0.0,) * len(limits.lower)
@@ -67,7 +79,7 @@ class StepLimiter:
         if self._carry is not None and self.on_surface and any(self.lead_velocity):
             base = self._carried(dt)
             slower = _scaled(base, 1.0 - self._room(base, dt))
-            if self._can_stop(slower, dt):
+            if self._can_stop(slower, dt) and self._clear(slower, dt):
                 return self._apply(slower, dt)
         return self._straight_brake(dt)
 
@@ -85,9 +97,13 @@ class StepLimiter:
         rest = _scaled(base, 1.0 - self._room(base, dt))
         for trial in VIABILITY_TRIALS:
             velocity = aimed if trial == 1.0 else _between(rest, aimed, trial)
-            if self._can_stop(velocity, dt):
-                return self._apply(velocity, dt) | reasons | (Limit.NONE if trial == 1.0 else Limit.STOPPING)
-        return self._straight_brake(dt) | reasons | Limit.STOPPING
+            if not self._can_stop(velocity, dt):
+                reasons |= Limit.STOPPING
+            elif not self._clear(velocity, dt):
+                reasons |= Limit.COLLISION
+            else:
+                return self._apply(velocity, dt) | reasons
+        return self._straight_brake(dt) | reasons
 
     def _wanted(self, goal: Joints, dt: float, speed: float) -> tuple[Joints, Limit]:
         """Speed along the straight joint line to the goal from which the arm still comes to rest on the goal.
@@ -114,6 +130,7 @@ class StepLimiter:
         """Every speed law on the same wanted speed; the strictest counts, and every one that bites is told."""
         found = [ceiling, (self.limits.margin_share(self.lead, wanted), Limit.SOFT_MARGIN)]
         found += [law(self.lead, wanted) for law in self._laws]
+        found += [self.guard.law(self.lead, wanted)] if self.guard is not None else []
         biting = [(share if share >= 0.0 else 0.0, reason) for share, reason in found if not share >= 1.0]
         if not biting:
             return wanted, Limit.NONE
@@ -165,6 +182,9 @@ class StepLimiter:
 
     def _braking_time(self, velocity: Joints) -> float:
         return max(abs(v) / rate for v, rate in zip(velocity, self.limits.acceleration, strict=True))
+
+    def _clear(self, velocity: Joints, dt: float) -> bool:
+        return self.guard is None or self.guard.clear(self.lead, velocity, dt)
 
     def _can_stop(self, velocity: Joints, dt: float) -> bool:
         """After a tick that ends at ``velocity``, does straight braking end in range? (A joint outside may only come back.)

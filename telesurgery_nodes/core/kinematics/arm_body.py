@@ -1,0 +1,178 @@
+"""An arm as capsules: where they are at given joints, how fast their ends move, and how far from straight.
+
+`curvature` bounds the second derivative of every capsule end: for joint displacements d along any path, the end is within
+1/2 |d|^T M |d| of its straight-line prediction. Proof: the derivative of an end by joints j <= k is z_j x (z_k x (p - o_k)) for two turning
+joints, at most the lever of joint k; z_j x z_k, at most 1, for a turning j and a sliding k; 0 otherwise. The lever is the
+largest distance of the end from axis k over the whole joint range (`_lever`).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...errors import ConfigError
+from ..values import FloatArray
+from .frames import IDENTITY, compose, rotate
+from .limits import Joints
+from .model import TURNING, Chain, Joint, RobotModel
+from .solids import Capsule, Solid, Vertices, capsule_of, followers, hangs_below, no_meshes, swept_ball
+
+END_RADIUS = 0.001  # [m] of the ball at the tip of a tool without moving jaws, so that its very end counts as a tip
+
+
+class Role(enum.Enum):
+    """What part of an arm a capsule is."""
+
+    OUTSIDE = "outside"  # links before the shaft
+    SHAFT = "shaft"
+    TIP = "tip"  # wrist, jaws, and the end of a straight tool
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A capsule in the frame after joint number ``row`` (0: the root). ``link``: its URDF link."""
+
+    link: str
+    role: Role
+    row: int
+    capsule: Capsule
+
+
+class Placed:
+    """Capsules at one posture: ``ends`` (s, 2, 3) [m] in the root frame."""
+
+    def __init__(self, ends: FloatArray, origins: FloatArray, axes: FloatArray, turned: FloatArray, slid: FloatArray) -> None:
+        self.ends, self._joints, self._masks = ends, (origins, axes), (turned, slid)
+        self._jacobian: FloatArray | None = None
+
+    @property
+    def jacobian(self) -> FloatArray:
+        """Ends per joint, (n, s * 2 * 3); made when first asked for."""
+        if self._jacobian is None:
+            (origins, axes), (turned, slid) = self._joints, self._masks
+            arms = self.ends[None] - origins[:, None, None, :]
+            z = axes[:, None, None, :]
+            self._jacobian = (turned * _cross(z, arms) + slid * z).reshape(len(axes), -1)
+        return self._jacobian
+
+    def speeds(self, v: FloatArray) -> FloatArray:
+        """Of the ends at joint speeds ``v`` (n,): (s, 2, 3) [m/s]."""
+        return np.asarray((v @ self.jacobian).reshape(self.ends.shape))
+
+
+class ArmBody:
+    """The moving shapes of one arm."""
+
+    def __init__(self, arm: str, joints: Sequence[Joint], parts: Sequence[Part]) -> None:
+        """``joints``: from the root on; every part hangs on the first ``row`` of them."""
+        self.arm, self.parts, self._joints = arm, tuple(parts), tuple(joints)
+        self.radius = np.array([part.capsule.radius for part in parts])
+        self._rows = np.array([part.row for part in parts])
+        self._local = np.array([(part.capsule.a, part.capsule.b) for part in parts])
+        self._turning = np.array([joint.kind in TURNING for joint in joints])
+        moves = np.arange(len(joints))[:, None] < self._rows[None, :]
+        self._turned = (moves & self._turning[:, None])[:, :, None, None].astype(np.float64)
+        self._slid = (moves & ~self._turning[:, None])[:, :, None, None].astype(np.float64)
+        self.curvature = np.array([self._bound(part) for part in parts])
+        levers = np.max(np.diagonal(self.curvature, axis1=1, axis2=2), axis=0)
+        self._longest = np.where(self._turning, levers, 1.0)
+        if not np.isfinite(self.curvature).all():
+            raise ConfigError(f"{arm}: sliding joints need a finite range in the URDF; joints: {[joint.name for joint in joints]}")
+
+    def place(self, q: Joints) -> Placed:
+        """Capsules at joints ``q``."""
+        frame, frames, axes = IDENTITY, [IDENTITY], []
+        for joint, value in zip(self._joints, q, strict=True):
+            frame = compose(frame, joint.forward(value))
+            frames.append(frame)
+            axes.append(rotate(frame.r, joint.axis))
+        rotations = np.array([one.r for one in frames]).reshape(-1, 3, 3)
+        positions = np.array([one.p for one in frames])
+        ends = np.matmul(self._local, rotations[self._rows].transpose(0, 2, 1)) + positions[self._rows][:, None, :]
+        return Placed(ends, positions[1:], np.array(axes), self._turned, self._slid)
+
+    def bend(self, travel: FloatArray) -> FloatArray:
+        """|d|^T M |d| (s,) [m] for joint travels ``travel`` (n,): twice how far an end may be from its straight prediction."""
+        return np.asarray(travel @ (self.curvature @ travel).T)
+
+    def reach(self, travel: FloatArray) -> float:
+        """No end moves further than this while the joints travel ``travel`` (n,) [m]."""
+        return float(travel @ self._longest)
+
+    def pull(self, speed: FloatArray, travel: FloatArray) -> FloatArray:
+        """|v|^T M |d| (s,) [m/s]: how much the speed of an end may have changed after ``travel`` at joint speeds ``speed`` (n,)."""
+        return np.asarray((self.curvature @ travel) @ speed)
+
+    def _bound(self, part: Part) -> FloatArray:
+        levers = [self._lever(part, k) for k in range(len(self._joints))]
+        n = len(self._joints)
+        bound = np.zeros((n, n))
+        for j in range(part.row):
+            for k in range(j, part.row):
+                turns = self._turning[j], self._turning[k]
+                bound[j, k] = bound[k, j] = levers[k] if all(turns) else float(turns == (True, False))
+        return bound
+
+    def _lever(self, part: Part, k: int) -> float:
+        """Largest distance of the part's ends from the axis of joint ``k``: balls that hold the ends are carried up the chain.
+
+        A turning joint spreads a ball over the circle it runs on, which a larger ball on its axis holds; a sliding joint shifts it
+        between the ends of its range.
+        """
+        balls = [(end, 0.0) for end in (part.capsule.a, part.capsule.b)]
+        for number in range(part.row - 1, k - 1, -1):
+            joint = self._joints[number]
+            axis = np.array(joint.axis)
+            if number == k:
+                return max(_off_axis(ball, axis) + radius for ball, radius in balls) if self._turning[k] else 0.0
+            if self._turning[number]:
+                balls = [((ball @ axis) * axis, radius + _off_axis(ball, axis)) for ball, radius in balls]
+            else:
+                balls = [(ball + axis * end, radius) for ball, radius in balls for end in (joint.lower, joint.upper)]
+            rotation, position = np.array(joint.origin.r).reshape(3, 3), np.array(joint.origin.p)
+            balls = [(rotation @ ball + position, radius) for ball, radius in balls]
+        return 0.0
+
+
+def _off_axis(point: FloatArray, axis: FloatArray) -> float:
+    return float(np.linalg.norm(point - (point @ axis) * axis))
+
+
+def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """numpy's own costs five times as much on so few rows."""
+    ax, ay, az, bx, by, bz = a[..., 0], a[..., 1], a[..., 2], b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
+def read_body(
+    urdf: str, model: RobotModel, solids: Sequence[Solid], arm: str, chain: Chain, shaft: str, vertices: Vertices = no_meshes
+) -> ArmBody:
+    """Capsules of ``arm``: all that hangs below the base of ``chain`` (base -> tip). ``shaft``: the link that is the shaft."""
+    whole = model.chain_to(chain.tip)
+    shaft_row = len(model.chain_to(shaft).joints)
+    parts: list[Part] = []
+    jaws: list[tuple[Solid, Chain]] = []
+    for solid in (one for one in solids if hangs_below(model, one.link, chain.base)):
+        own = model.chain_to(solid.link)
+        if own.names == whole.names[: len(own.names)]:
+            row = len(own.names)
+            parts.append(Part(solid.link, _role(row, shaft_row), row, capsule_of(solid, own.tool, vertices)))
+        else:
+            jaws.append((solid, model.chain(chain.tip, solid.link)))
+    end = np.array(whole.tool.p)
+    ball = swept_ball(jaws, followers(urdf)) if jaws else Capsule(np.zeros(3), np.zeros(3), END_RADIUS)
+    rotation = np.array(whole.tool.r).reshape(3, 3)
+    tip = Capsule(rotation @ ball.a + end, rotation @ ball.b + end, ball.radius)
+    parts.append(Part(chain.tip, Role.TIP, len(whole.names), tip))
+    return ArmBody(arm, whole.joints, parts)
+
+
+def _role(row: int, shaft_row: int) -> Role:
+    if row == shaft_row:
+        return Role.SHAFT
+    return Role.OUTSIDE if row < shaft_row else Role.TIP
+

@@ -1,0 +1,45 @@
+"""One arm's part in the watched pairs: which, along which direction, and how much of what is left it may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..values import FloatArray
+from .approach import ArmPath
+from .segments import Indices
+
+
+def _none(*shape: int) -> FloatArray:
+    return np.zeros((0, *shape))
+
+
+@dataclass(eq=False)
+class Side:
+    """``rows`` of all pairs, ``parts`` of the arm, ``signs``: 1 where it stands first in the pair.
+
+    The rest is of the active pairs (p,) now: ``row`` among them; ``normal`` (p, 3) along which the margin is kept, ``above`` (p, 2) [m]
+    each end over the low point, ``allowed`` [m] to come nearer; ``facing`` (p, 3) across the nearest points, ``weight`` (p, 2) of the
+    ends at the nearest point, ``speed`` [m/s] of approach allowed; ``resting``: the other side cannot move.
+    """
+
+    path: ArmPath
+    rows: Indices
+    parts: Indices
+    signs: FloatArray
+    row: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    part: Indices = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    sign: FloatArray = field(default_factory=_none)
+    normal: FloatArray = field(default_factory=lambda: _none(3))
+    above: FloatArray = field(default_factory=lambda: _none(2))
+    allowed: FloatArray = field(default_factory=_none)
+    facing: FloatArray = field(default_factory=lambda: _none(3))
+    weight: FloatArray = field(default_factory=lambda: _none(2))
+    speed: FloatArray = field(default_factory=_none)
+    resting: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def approach(self, speeds: FloatArray) -> FloatArray:
+        """How fast the nearest points come nearer (p,) [m/s] while the ends of the arm's capsules move with ``speeds`` (s, 2, 3)."""
+        return -np.einsum("pei,pe,pi->p", speeds[self.part], self.weight, self.facing)
