@@ -21,7 +21,11 @@ from ..errors import ConfigError
 from ..report.conditions import conditions
 from ..resources import find_resource
 
-REGISTRY: dict[str, str] = {"road": "telesurgery_nodes.cli.road", "link": "telesurgery_nodes.cli.linkbench.link"}
+REGISTRY: dict[str, str] = {
+    "road": "telesurgery_nodes.cli.road",
+    "link": "telesurgery_nodes.cli.linkbench.link",
+    "arm": "telesurgery_nodes.cli.armbench.arm",
+}
 
 
 @dataclass(frozen=True)

@@ -290,5 +290,5 @@ class ArmController:
         self._joint_goal, self.busy, self._homing = None, False, False
 
     def _count(self, reasons: Limit) -> None:
-        for reason in bits(reasons) if reasons else ():
+        for reason in bits(reasons):
             self.counts[name_of(reason)] += 1

@@ -62,45 +62,45 @@ class GeneralArm:
     local: ClassVar[bool] = True
 
     def __init__(
-        self, chain: Chain, limits: JointLimits, home: Joints, tip: tuple[float, float], straight: bool, trocar: Trocar | None
+        self, chain: Chain, limits: JointLimits, home: Joints, speeds: tuple[float, float], straight: bool, trocar: Trocar | None
     ) -> None:
-        """``tip``: its speed [m/s] and turn [rad/s] limits. ``straight``: follow position and roll, not the whole orientation."""
-        pin, self._pink = libraries()
+        """``speeds``: limits of the tip [m/s], [rad/s]. ``straight``: follow position and roll, not the whole orientation."""
+        pin, self.pink = libraries()
         from . import pink_tasks
 
         if len(chain.joints) != len(limits.lower):
             raise ConfigError(f"{chain.tip}: limits of {len(chain.joints)} joints wanted {chain.names}, got {len(limits.lower)}")
-        self._pin, self.limits, self._straight, self._trocar = pin, limits, straight, trocar
-        self._model, self._tip = _model(pin, chain, limits)
-        shaft = _add_frame(pin, self._model, trocar.chain) if trocar is not None else self._tip
-        self._state = self._pink.Configuration(self._model, self._model.createData(), np.array(home))
-        self._look = HORIZON * tip[0], HORIZON * tip[1]
-        self._pose = self._pink.tasks.FrameTask(chain.tip, POSITION_COST, 0.0 if straight else TURN_COST)
-        self._roll = pink_tasks.RollTask(self._tip, TURN_COST)
-        self._posture = self._pink.tasks.PostureTask(POSTURE_COST)
+        self.pinocchio, self.limits, self._straight, self._trocar = pin, limits, straight, trocar
+        self.model, self.tip = _model(pin, chain, limits)
+        shaft = _add_frame(pin, self.model, trocar.chain, "shaft") if trocar is not None else self.tip
+        self._state = self.pink.Configuration(self.model, self.model.createData(), np.array(home))
+        self._look = HORIZON * speeds[0], HORIZON * speeds[1]
+        self._pose = self.pink.tasks.FrameTask(chain.tip, POSITION_COST, 0.0 if straight else TURN_COST)
+        self._roll = pink_tasks.RollTask(self.tip, TURN_COST)
+        self._posture = self.pink.tasks.PostureTask(POSTURE_COST)
         self._posture.set_target(np.array(home))
         self._shaft = pink_tasks.TrocarTask(shaft, np.array(trocar.point)) if trocar is not None else None
-        limit = self._pink.limits
-        self._limits = [limit.ConfigurationLimit(self._model, config_limit_gain=1.0), limit.VelocityLimit(self._model)]
+        limit = self.pink.limits
+        self._limits = [limit.ConfigurationLimit(self.model, config_limit_gain=1.0), limit.VelocityLimit(self.model)]
         self._at: Joints = ()
 
     def forward(self, q: Joints) -> Frame:
         """Tip in the base frame."""
         self._go(q)
-        place = self._state.data.oMf[self._tip]
+        place = self._state.data.oMf[self.tip]
         x, y, z = place.translation.tolist()
         a, b, c, d, e, f, g, h, i = place.rotation.ravel().tolist()
         return Frame((x, y, z), (a, b, c, d, e, f, g, h, i))
 
     def twist(self, q: Joints, v: Joints) -> tuple[Vector, Vector]:
         """Linear [m/s] and angular [rad/s] velocity of the tip in the base frame."""
-        x, y, z, rx, ry, rz = (self._jacobian(q, self._tip) @ np.array(v)).tolist()
+        x, y, z, rx, ry, rz = (self._jacobian(q, self.tip) @ np.array(v)).tolist()
         return (x, y, z), (rx, ry, rz)
 
     def dexterity(self, q: Joints) -> float:
         """1 / condition number of what the joints that keep the trocar do to the tip: its position and its turn (or roll)."""
-        jacobian = self._jacobian(q, self._tip)
-        rows = np.vstack([jacobian[:3] / TOOL_LENGTH, self._local(self._tip)[5:6] if self._straight else jacobian[3:]])
+        jacobian = self._jacobian(q, self.tip)
+        rows = np.vstack([jacobian[:3] / TOOL_LENGTH, self._local(self.tip)[5:6] if self._straight else jacobian[3:]])
         if self._shaft is not None:
             *_, right = np.linalg.svd(self._shaft.compute_jacobian(self._state))
             rows = rows @ right[2:].T
@@ -145,7 +145,7 @@ class GeneralArm:
 
     def _aim(self, here: Frame, target: Frame) -> tuple[FloatArray, FloatArray]:
         """Set the tasks to the place on the straight way to ``target`` that the tip reaches within HORIZON; returns it."""
-        pin = self._pin
+        pin = self.pinocchio
         start, end = matrix_of(here.r), matrix_of(target.r)
         way = np.array(target.p) - np.array(here.p)
         turn = pin.log3(start.T @ end)
@@ -164,10 +164,10 @@ class GeneralArm:
         tasks = [self._pose, self._posture, *([self._roll] if self._straight else [])]
         constraints = None if self._shaft is None else [self._shaft]
         try:
-            speed = self._pink.solve_ik(
+            speed = self.pink.solve_ik(
                 self._state, tasks, HORIZON, SOLVER, DAMPING, limits=self._limits, constraints=constraints, safety_break=False, **TIGHT
             )
-        except self._pink.exceptions.PinkError as error:
+        except self.pink.exceptions.PinkError as error:
             raise KinematicsError(f"no joint step keeps trocar and limits from joints {reference}: {type(error).__name__}") from error
         joints: Joints = tuple((self._state.q + speed * HORIZON).tolist())
         if not all(map(math.isfinite, joints)):
@@ -194,10 +194,10 @@ class GeneralArm:
 
     def _jacobian(self, q: Joints, frame: int) -> FloatArray:
         self._go(q)
-        return np.asarray(self._pin.getFrameJacobian(self._model, self._state.data, frame, self._pin.ReferenceFrame.LOCAL_WORLD_ALIGNED))
+        return np.asarray(self.pinocchio.getFrameJacobian(self.model, self._state.data, frame, self.pinocchio.ReferenceFrame.LOCAL_WORLD_ALIGNED))
 
     def _local(self, frame: int) -> FloatArray:
-        return np.asarray(self._pin.getFrameJacobian(self._model, self._state.data, frame, self._pin.ReferenceFrame.LOCAL))
+        return np.asarray(self.pinocchio.getFrameJacobian(self.model, self._state.data, frame, self.pinocchio.ReferenceFrame.LOCAL))
 
 
 def _model(pin: Any, chain: Chain, limits: JointLimits) -> tuple[Any, int]:
@@ -208,12 +208,12 @@ def _model(pin: Any, chain: Chain, limits: JointLimits) -> tuple[Any, int]:
         kind = pin.JointModelRevoluteUnaligned(axis) if joint.kind in TURNING else pin.JointModelPrismaticUnaligned(axis)
         parent = model.addJoint(parent, kind, _se3(pin, joint.origin), joint.name)
         model.upperPositionLimit[-1], model.lowerPositionLimit[-1], model.velocityLimit[-1] = high, low, fastest
-    return model, _add_frame(pin, model, chain)
+    return model, _add_frame(pin, model, chain, chain.tip)
 
 
-def _add_frame(pin: Any, model: Any, chain: Chain) -> int:
+def _add_frame(pin: Any, model: Any, chain: Chain, name: str) -> int:
     """The last frame of ``chain``, which is the model's chain or a prefix of it."""
-    frame = pin.Frame(chain.tip, len(chain.joints), _se3(pin, chain.tool), pin.FrameType.OP_FRAME)
+    frame = pin.Frame(name, len(chain.joints), _se3(pin, chain.tool), pin.FrameType.OP_FRAME)
     return int(model.addFrame(frame))
 
 
