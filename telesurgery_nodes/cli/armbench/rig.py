@@ -91,7 +91,7 @@ class Arm:
         if offered and not served:
             why = cause.name.lower() if not motion else "unreachable" if Limit.UNREACHABLE in reasons else ""
             track.refused[why or "unexplained"] += 1
-            track.unexplained += not why or cause is Cause.NONE and not motion
+            track.unexplained += not why or (cause is Cause.NONE and not motion)
         track.following.append(motion and served)
         track.flags.append(int(reasons))
 

@@ -32,7 +32,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..values import FloatArray
-from .arm_body import ArmBody
+from .arm_body import ArmBody, Placed
 from .limits import JointLimits, Joints
 from .segments import Indices
 
@@ -60,6 +60,8 @@ class ArmPath:
         # Set point = average over the window: by Taylor at most 1/2 of the mean |d|^T M |d| of d = v (t - middle), which is v^2 T^2 / 12.
         self.pad = body.bend(np.array(limits.velocity) * self._window) / 24.0
         self._history: deque[_Seen] = deque()
+        self.placed: Placed
+        self.speeds: FloatArray
         self.restart()
 
     def restart(self) -> None:
@@ -67,8 +69,7 @@ class ArmPath:
         self._history.clear()
         self.lead: Joints = ()
         self.v = np.zeros(len(self._rate))
-        self.brake = 0.0
-        self._prepared = False
+        self.brake, self.moving, self._prepared = 0.0, False, False
 
     def follow(self, lead: Joints, velocity: Joints, now: float) -> bool:
         """Take in path position and speed at ``now`` [s]. True where anything changed since the last call."""
@@ -82,6 +83,7 @@ class ArmPath:
             self.lead, self.placed = lead, self.body.place(lead)
         self._remember(self.placed.ends, now)
         self.brake = self.braking_time(self.v)
+        self.moving = self.brake > 0.0
         self._prepared = False
         return True
 
@@ -97,16 +99,12 @@ class ArmPath:
 
     def braking_time(self, v: FloatArray) -> float:
         """Until speeds ``v`` are braked to rest, every joint scaled alike [s]."""
-        return float(np.max(np.abs(v) / self._rate))
+        return float((np.abs(v) / self._rate).max())
 
     def travel(self, new: FloatArray, dt: float) -> FloatArray:
         """Bound of each joint's travel on the way to speeds ``new`` within ``dt``, then braking."""
         size = np.abs(new)
-        return np.asarray(0.5 * (np.abs(self.v) + size) * dt + 0.5 * size * self.braking_time(new))
-
-    def reach(self, new: FloatArray, dt: float) -> float:
-        """No end gets further than this on that way [m]."""
-        return self.body.reach(self.travel(new, dt))
+        return np.asarray((0.5 * dt) * np.abs(self.v) + (0.5 * (dt + self.braking_time(new))) * size)
 
     def low(self, normal: FloatArray, part: Indices) -> tuple[FloatArray, FloatArray]:
         """Along ``normal`` (p, 3) for parts ``part`` (p,): their low points (p,), and how far above these each end is now (p, 2)."""
@@ -123,14 +121,17 @@ class ArmPath:
         if self.brake == 0.0:
             return np.zeros(len(part))
         rate = _towards(normal, self.speeds[part]) + self._pull[part][:, None]
-        return np.maximum(np.max(np.maximum(rate, 0.0) * (0.5 * self.brake) - above, axis=-1), 0.0)
+        return np.asarray(np.maximum(np.max(np.maximum(rate, 0.0) * (0.5 * self.brake) - above, axis=-1), 0.0))
 
-    def step_need(self, normal: FloatArray, part: Indices, above: FloatArray, new: FloatArray, dt: float) -> FloatArray:
-        """Need (p,) of going to joint speeds ``new`` within ``dt``, then braking; ``normal`` (p, 3), ``above`` (p, 2)."""
-        travel, brake = self.travel(new, dt), self.braking_time(new)
-        r0 = _towards(normal, self.speeds[part]) + self.body.pull(np.abs(self.v), travel)[part][:, None]
-        r1 = _towards(normal, self.placed.speeds(new)[part]) + self.body.pull(np.abs(new), travel)[part][:, None]
-        return np.maximum(np.max(fall(r0, r1, dt, brake) - above, axis=-1), 0.0)
+    def step_need(
+        self, part: Indices, normal: FloatArray, above: FloatArray, new: FloatArray, travel: FloatArray, dt: float
+    ) -> FloatArray:
+        """Need (p,) of going to joint speeds ``new`` within ``dt``, then braking: below 0 none. ``travel``: of the joints on this way."""
+        bend = self.body.curvature @ travel
+        pull = np.stack([bend @ np.abs(self.v), bend @ np.abs(new)])[:, part, None]
+        speeds = np.stack([self.speeds, self.placed.speeds(new)])[:, part]
+        rates = pull - np.matmul(speeds, normal[:, :, None])[..., 0]
+        return np.asarray((fall(rates[0], rates[1], dt, self.braking_time(new)) - above).max(axis=-1))
 
     def ahead(self, new: FloatArray, dt: float, time: float) -> FloatArray:
         """Straight prediction of the ends (s, 2, 3), ``time`` [s] after now on the way to joint speeds ``new``, then braking."""

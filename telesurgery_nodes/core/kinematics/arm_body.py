@@ -78,8 +78,8 @@ class ArmBody:
         self._turned = (moves & self._turning[:, None])[:, :, None, None].astype(np.float64)
         self._slid = (moves & ~self._turning[:, None])[:, :, None, None].astype(np.float64)
         self.curvature = np.array([self._bound(part) for part in parts])
-        levers = np.max(np.diagonal(self.curvature, axis1=1, axis2=2), axis=0)
-        self._longest = np.where(self._turning, levers, 1.0)
+        moved = np.arange(len(joints)) < self._rows[:, None]
+        self._levers = np.where(self._turning, np.diagonal(self.curvature, axis1=1, axis2=2), moved.astype(np.float64))
         if not np.isfinite(self.curvature).all():
             raise ConfigError(f"{arm}: sliding joints need a finite range in the URDF; joints: {[joint.name for joint in joints]}")
 
@@ -99,9 +99,9 @@ class ArmBody:
         """|d|^T M |d| (s,) [m] for joint travels ``travel`` (n,): twice how far an end may be from its straight prediction."""
         return np.asarray(travel @ (self.curvature @ travel).T)
 
-    def reach(self, travel: FloatArray) -> float:
-        """No end moves further than this while the joints travel ``travel`` (n,) [m]."""
-        return float(travel @ self._longest)
+    def reach(self, travel: FloatArray) -> FloatArray:
+        """No end of each part moves further than this (s,) while the joints travel ``travel`` (n,) [m]."""
+        return np.asarray(self._levers @ travel)
 
     def pull(self, speed: FloatArray, travel: FloatArray) -> FloatArray:
         """|v|^T M |d| (s,) [m/s]: how much the speed of an end may have changed after ``travel`` at joint speeds ``speed`` (n,)."""

@@ -25,16 +25,17 @@ from .limits import JointLimits, Joints
 from .obstacles import Field, Still
 from .pairs import Pairs
 from .reasons import Limit
-from .segments import Indices
+from .segments import Gap, Indices
 from .sides import Side
 
 REFRESH = 0.1  # [s] every pair is measured this often; in between only those that can matter
-ROAM = 0.005  # [m] or as soon as an end moved this far
-REACH = 0.01  # [m] at least: how far an arm may get within a step and the braking after it before every pair is measured anew
+ROAM = 0.003  # [m] or as soon as an end moved this far
+REACH = 0.003  # [m] at least: how far an arm may get within a step and the braking after it before every pair is measured anew
 GROWTH = 1.5  # of the reach that is seen: an arm that gets faster is watched further ahead before it may use it
 REACH_TICK = 0.008  # [s] two periods of the control loop
 SQRT3 = 1.7321  # a distance is at most this often the largest of its three coordinates
 PAD = 0.002  # [m] more than any arm's curvature within its smoothing (ArmPath.pad)
+SKIN = 5e-5  # [m] the slow zone ends this far before the margin, so that the stop rule seldom has to act
 QUIET = 1e-6  # [m/s] slower is arithmetic, not approach
 ROUNDING = 1e-12  # [m]
 FAR = "none near"
@@ -81,7 +82,7 @@ class CollisionGuard:
         for number, capsule in enumerate(self.pairs.resting, start=self.pairs.moving):
             self._ends[number] = capsule.a, capsule.b
         self._roamed = self._ends.copy()
-        self._reach = REACH
+        self._reach = np.zeros(len(pads))
         self._active: Indices = np.zeros(0, dtype=np.intp)
         self._distances = np.full(self.pairs.count, np.inf)
         self._refreshed = -np.inf
@@ -107,6 +108,11 @@ class CollisionGuard:
             self.report = self._report()
         return self.report
 
+    @property
+    def active(self) -> int:
+        """How many pairs are near enough to matter."""
+        return len(self._active)
+
     def law(self, arm: str, q: Joints, wanted: Joints) -> tuple[float, Limit]:
         """Share [0, 1] of the wanted joint speeds: the slow zone. A speed law of stepper.py."""
         if not self._knows(arm, q):
@@ -131,11 +137,14 @@ class CollisionGuard:
         if not self._knows(arm, q):
             return False
         side, v = self._sides[arm], np.array(new)
-        if side.path.reach(v, dt) > self._reach:
+        if not any(new) and not side.path.moving:
+            return True
+        travel = side.path.travel(v, dt)
+        if (side.path.body.reach(travel) > self._reach[self.pairs.spans[arm]]).any():
             self.counts["stop faster than can be watched"] += 1
             return False
         if len(side.row):
-            over = side.path.step_need(side.normal, side.part, side.above, v, dt) - side.allowed
+            over = side.path.step_need(side.part, side.normal, side.above, v, travel, dt) - side.allowed
             worst = int(np.argmax(over))
             if not over[worst] <= ROUNDING:
                 self.counts[f"stop {self.pairs.names[self._active[side.row[worst]]]}"] += 1
@@ -162,10 +171,13 @@ class CollisionGuard:
         return Side(self.paths[arm], np.concatenate(rows), parts, signs)
 
     def _measure(self, now: float) -> None:
-        reach = GROWTH * max(path.reach(path.v, REACH_TICK) for path in self.paths.values())
-        roamed = float(np.max(np.abs(self._ends - self._roamed), initial=0.0))
-        if now - self._refreshed >= REFRESH or roamed > ROAM or reach > self._reach:
-            self._refresh(max(reach * GROWTH, REACH), now)
+        reach = np.zeros(len(self._reach))
+        for arm, path in self.paths.items():
+            if path.moving:
+                reach[self.pairs.spans[arm]] = GROWTH * path.body.reach(path.travel(path.v, REACH_TICK))
+        roamed = float(np.abs(self._ends - self._roamed).max())
+        if now - self._refreshed >= REFRESH or roamed > ROAM or (reach > self._reach).any():
+            self._refresh(reach * GROWTH, now)
         gap, touch = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], self._active)
         self._distances[self._active] = gap.distance
         for side in self._sides.values():
@@ -173,18 +185,20 @@ class CollisionGuard:
                 side.path.prepare()
         if len(self._active):
             self._certify(gap.normal)
-            self._pace(gap.distance, gap.normal, gap.at, touch)
+            self._pace(gap, touch)
         for watch in (one for arm in self._fields.values() for one in arm):
             watch.update()
 
-    def _refresh(self, reach: float, now: float) -> None:
+    def _refresh(self, reach: FloatArray, now: float) -> None:
         """Measure every pair; those that can matter until the next time are the active ones.
 
-        An end is less than sqrt(3) ROAM from here then, and gets no further than ``reach`` from there; so for both arms.
+        An end is less than sqrt(3) ROAM from here then, and gets no further than ``reach`` (all capsules) from there.
         """
-        self._refreshed, self._roamed, self._reach = now, self._ends.copy(), reach
+        self._refreshed, self._roamed = now, self._ends.copy()
+        self._reach[: self.pairs.moving] = np.maximum(reach[: self.pairs.moving], REACH)
         self._distances = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], np.arange(self.pairs.count))[0].distance
-        near = self._distances < self.pairs.slow + PAD + 2.0 * (SQRT3 * ROAM + reach)
+        far = self.pairs.slow + PAD + 2.0 * SQRT3 * ROAM + self._reach[self.pairs.first] + self._reach[self.pairs.second]
+        near = self._distances < far
         self._active = np.flatnonzero(near)
         self._normals[~near] = np.nan
         place = np.full(self.pairs.count, -1, dtype=np.intp)
@@ -228,22 +242,19 @@ class CollisionGuard:
                 slack[side.row] += low - need  # an arm has one part in a pair
         return slack, found
 
-    def _pace(self, distance: FloatArray, normal: FloatArray, at: FloatArray, touch: FloatArray) -> None:
+    def _pace(self, gap: Gap, touch: FloatArray) -> None:
         """Approach speed each arm may have in the slow zones."""
-        slow, stop = self.pairs.slow[self._active], self.pairs.stop[self._active]
-        cap = np.where(distance <= slow, self.config.approach * np.sqrt(np.clip((distance - stop) / (slow - stop), 0.0, 1.0)), np.inf)
-        total, own = np.zeros(len(distance)), {}
+        slow, stop = self.pairs.slow[self._active], self._margin[self._active] + SKIN
+        most = np.where(gap.distance <= slow, self.config.approach * np.sqrt(np.clip((gap.distance - stop) / (slow - stop), 0.0, 1.0)), np.inf)
+        total, own = np.zeros(len(most)), {}
         for arm, side in self._sides.items():
-            if not len(side.row):
-                continue
-            along = np.where(side.sign[:, 0] > 0.0, at[side.row], touch[side.row])
-            side.facing, side.weight = normal[side.row] * side.sign, np.stack([1.0 - along, along], axis=1)
-            own[arm] = np.maximum(side.approach(side.path.speeds), 0.0)
-            total[side.row] += own[arm]
+            if len(side.row):
+                side.face(gap, touch)
+                own[arm] = np.maximum(side.approach(side.path.speeds), 0.0) if side.path.moving else np.zeros(len(side.row))
+                total[side.row] += own[arm]
         for arm, mine in own.items():
             side = self._sides[arm]
-            most = cap[side.row]
-            side.speed = np.where(most < np.inf, np.maximum(most - (total[side.row] - mine), 0.5 * most), np.inf)
+            side.speed = np.maximum(most[side.row] - (total[side.row] - mine), 0.5 * most[side.row])
 
     def _report(self) -> CollisionReport:
         if self.unknown:

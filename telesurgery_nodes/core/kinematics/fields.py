@@ -16,6 +16,7 @@ from .obstacles import MESH_STEP, Field
 
 PROBE = 1e-3  # [s] how far ahead the approach speed is measured
 QUIET = 1e-6  # [m/s] slower is arithmetic, not approach
+SKIN = 5e-5  # [m] the slow zone ends this far before the margin (for a mesh also half a MESH_STEP)
 ROUNDING = 1e-12  # [m]
 FAR = 0.2  # [m] beyond this a volume does not matter in this tick
 
@@ -52,7 +53,8 @@ class FieldWatch:
             return 1.0, ""
         ends = self._path.placed.ends + self._path.placed.speeds(wanted * PROBE)
         approach = (self._now - self._clearance(ends[self._part])) / PROBE
-        left = np.clip((self._now - self._stop) / (self._slow - self._stop), 0.0, 1.0)
+        stop = self._stop + self._pad + SKIN
+        left = np.clip((self._now - stop) / (self._slow - stop), 0.0, 1.0)
         shares = np.where(near & (approach > QUIET), self._approach * np.sqrt(left) / np.maximum(approach, QUIET), 1.0)
         worst = int(np.argmin(shares))
         return float(shares[worst]), self._names[worst]

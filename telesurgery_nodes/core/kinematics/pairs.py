@@ -80,10 +80,10 @@ class Pairs:
         touch = [_nearest_on(a[second], b[second], a[first] + found[0].at[:, None] * (b[first] - a[first])), np.zeros(len(rows) - len(first))]
         if len(box_rows):
             first = self.first[box_rows]
-            found.append(to_boxes(a[first], b[first], _rows_of(self._boxes, box_rows - self._begin_boxes)))
+            found.append(to_boxes(a[first], b[first], _box_rows(self._boxes, box_rows - self._begin_boxes)))
         if len(cylinder_rows):
             first = self.first[cylinder_rows]
-            found.append(to_cylinders(a[first], b[first], _rows_of(self._cylinders, cylinder_rows - self._begin_cylinders)))
+            found.append(to_cylinders(a[first], b[first], _cylinder_rows(self._cylinders, cylinder_rows - self._begin_cylinders)))
         gap = Gap(*(np.concatenate(column) for column in zip(*found, strict=True)))
         surfaces = gap.distance - self.radius[self.first[rows]] - self.radius[self.second[rows]]
         return Gap(surfaces, gap.normal, gap.at), np.concatenate(touch)
@@ -94,10 +94,10 @@ class Pairs:
         found = np.zeros(len(rows))
         if cuts[0] < cuts[1]:
             part = slice(cuts[0], cuts[1])
-            found[part] = box_support(normal[part], _rows_of(self._boxes, rows[part] - self._begin_boxes))
+            found[part] = box_support(normal[part], _box_rows(self._boxes, rows[part] - self._begin_boxes))
         if cuts[1] < len(rows):
             part = slice(cuts[1], len(rows))
-            found[part] = cylinder_support(normal[part], _rows_of(self._cylinders, rows[part] - self._begin_cylinders))
+            found[part] = cylinder_support(normal[part], _cylinder_rows(self._cylinders, rows[part] - self._begin_cylinders))
         return found
 
 
@@ -127,8 +127,12 @@ def _nearest_on(a: FloatArray, b: FloatArray, point: FloatArray) -> FloatArray:
     return np.asarray(np.clip(np.divide(dot(point - a, along), length, out=np.zeros_like(length), where=length > 0.0), 0.0, 1.0))
 
 
-def _rows_of(solids: Boxes | Cylinders, rows: Indices) -> Boxes | Cylinders:  # type: ignore[type-arg]
-    return type(solids)(*(column[rows] for column in solids))
+def _box_rows(boxes: Boxes, rows: Indices) -> Boxes:
+    return Boxes(*(column[rows] for column in boxes))
+
+
+def _cylinder_rows(cylinders: Cylinders, rows: Indices) -> Cylinders:
+    return Cylinders(*(column[rows] for column in cylinders))
 
 
 def _poses(stills: Sequence[Still]) -> tuple[FloatArray, FloatArray]:

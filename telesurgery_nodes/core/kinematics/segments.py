@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-
 from numpy.typing import NDArray
 
 from ..values import FloatArray
@@ -113,7 +112,7 @@ def cylinder_support(normal: FloatArray, cylinders: Cylinders) -> FloatArray:
     """How far cylinders reach along ``normal`` (n, 3) [m]."""
     local = _into(normal, cylinders.rotation)
     across = np.hypot(local[:, 0], local[:, 1])
-    return dot(normal, cylinders.center) + across * cylinders.radius + np.abs(local[:, 2]) * cylinders.half
+    return np.asarray(dot(normal, cylinders.center) + across * cylinders.radius + np.abs(local[:, 2]) * cylinders.half)
 
 
 def _gap(way: FloatArray, at: FloatArray, otherwise: object) -> Gap:
