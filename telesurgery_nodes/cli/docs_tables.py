@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ..channels import CHANNELS, Channel
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.link.layouts import LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
 from ..core.safety.config import safety_config
@@ -57,6 +58,13 @@ def causes() -> str:
         told = (FORCES[row.forces], row.scope.value, row.clear.value, row.alarm.value)
         rows.append([int(cause), cause.name, row.sentence, hold, latch, *told])
     return table(head, rows)
+
+
+@block("reasons")
+def reasons() -> str:
+    """Every reason why a set point is not what was asked for."""
+    rows = [[int(reason), f"`{name_of(reason)}`", row.kind.value, row.sentence] for reason, row in REASONS.items()]
+    return table(["bit", "counter", "what it is", "what is said"], rows)
 
 
 @block("rules")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.values import Phase
 from . import tables
 from .metrics import (
@@ -51,6 +52,25 @@ def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
             "trocar_max_mm": float(finite.max()) * MM if len(finite) else None,
             "limit_violations": int(np.nansum(violations > 0.0)) if violations is not None else None,
         }
+    return found
+
+
+def limits(tapes: Tapes) -> dict[str, dict[str, Any]]:
+    """Per instrument every reason that clamped, slowed or held it: share of the tape's rows [%], how often it began, and its sentence."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in tables.arms(tapes):
+        flags = tables.column(tapes, f"arm_control.arm_{name}", "limit_flags")
+        if flags is None:
+            continue
+        numbers = flags.astype(np.int64)
+        masks = {reason: (numbers & int(reason)) != 0 for reason in REASONS}
+        found[name] = {
+            name_of(reason): {
+                "percent": 100.0 * float(mask.mean()), "began": len(segments(mask)),
+                "kind": REASONS[reason].kind.value, "sentence": REASONS[reason].sentence,
+            }
+            for reason, mask in masks.items() if mask.any()
+        }  # fmt: skip
     return found
 
 
@@ -171,6 +191,7 @@ def build(tapes: Tapes) -> dict[str, Any]:
     """Everything the tapes say."""
     return {
         "tracking": tracking(tapes),
+        "limits": limits(tapes),
         "ledger": ledger(tapes),
         "paths": paths(tapes),
         "robot": robot(tapes),

@@ -32,6 +32,17 @@ def _tracking_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows or [("tool against command", NOT_MEASURED)]
 
 
+def _limit_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """One row for every reason that bit; an arm that nothing held back says so."""
+    rows = []
+    for arm, found in summary.get("limits", {}).items():
+        for row in found.values():
+            rows.append((f"{arm} {row['kind']}", f"{row['sentence']} ({row['percent']:.1f} % of the time, {row['began']} times)"))
+        if not found:
+            rows.append((f"{arm} clamps, slow-downs, refusals", "none"))
+    return rows
+
+
 def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ledger = summary["ledger"] or {"loop_ms": None, "stages_ms": {}, "difference_ms": None}
     rows = [("loop, hand to tool and back", spread_words(ledger["loop_ms"]))]
@@ -68,7 +79,7 @@ def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """The whole table."""
-    rows = _state_rows(summary) + _tracking_rows(summary) + _link_rows(summary) + _machine_rows(summary)
+    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary) + _link_rows(summary) + _machine_rows(summary)
     lines = [f"{name.ljust(WIDTH)} {words}" for name, words in rows]
     result = "session: good" if summary["ok"] else f"session: FAILED, {summary['why']}"
     return "\n".join([*lines, *[f"note: {note}" for note in summary["notes"]], result, f"report: {summary['report']}"])

@@ -146,6 +146,15 @@ def test_follows_copies_the_stamp_and_traces(site: Site) -> None:
     assert all(0.0 <= value < 1.0 for value in site.traces[0][1:])
 
 
+def test_another_kind_of_arm_by_parameters(graph: Any) -> None:
+    pytest.importorskip("pink")
+    node = graph.make(ArmControl, urdf="urdf/serial_cart.urdf.xacro", psm1="serial7")
+    serial = node.arms["PSM1"]
+    assert serial.port.joint_names == [f"PSM1_joint{number}" for number in range(1, 8)] and not serial.port.has_jaw
+    assert serial.assembly.base == "PSM1_base" and node.arms["PSM2"].assembly.base == "PSM2_rcm"
+    assert node.diagnose()["PSM1_limits"] == "nothing"
+
+
 def test_a_jump_and_nan_do_not_move(site: Site) -> None:
     site.homed()
     site.allow(Phase.FOLLOWING, True, 1)

@@ -1,4 +1,4 @@
-"""Bench `arm`: the bars of issue 4. One part per module: ``run(arguments) -> (bars, details)``; what is said about a part is its ``text``."""
+"""Bench `arm`: the bars of issue 4, one part a module: ``run(arguments) -> (bars, details)``; ``details["text"]`` is printed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Any
 
 from ..bench import BenchArguments, Result
-from . import replay, targets
+from . import limiter, replay, targets
 
-PARTS: tuple[ModuleType, ...] = (targets, replay)
+PARTS: tuple[ModuleType, ...] = (targets, replay, limiter)
 
 
 def run(arguments: BenchArguments) -> Result:

@@ -59,11 +59,14 @@ class Arm:
         self.stamp: tuple[int, int] | None = None
         self.command_at = -math.inf
 
+    def seen(self, joints: Joints) -> Frame:
+        """Tip at ``joints`` in the view frame."""
+        return compose(inverse(self.rcm_view), self.made.controller.kinematics.forward(joints))
+
     @property
     def setpoint(self) -> Frame:
         """Tip of the set point in the view frame."""
-        tip = self.made.controller.kinematics.forward(self.made.controller.setpoint)
-        return compose(inverse(self.rcm_view), tip)
+        return self.seen(self.made.controller.setpoint)
 
     def tick(self, new: Frame | None, permit: Permit, jaw: float | None, measured: Measured, now: float) -> Joints | None:
         """As ArmLoop does it: gate, then controller."""
@@ -103,8 +106,8 @@ class Rig:
         self.master, self.scale, self.kind = master, scale, kind
         text = read_urdf(CARTS[kind])
         model = RobotModel(text)
-        kinds = dict(zip(FOLLOWING_ARMS, (kind, "psm"), strict=True))
-        made = {arm: assemble(arm, model, read_config(kinds[arm]), 5.0 * PERIOD) for arm in FOLLOWING_ARMS}
+        self.kinds = dict(zip(FOLLOWING_ARMS, (kind, "psm"), strict=True))
+        made = {arm: assemble(arm, model, read_config(self.kinds[arm]), 5.0 * PERIOD) for arm in FOLLOWING_ARMS}
         start = {**homes(), **{arm: Home(np.array(arm_made.controller.config.home), 0.5) for arm, arm_made in made.items()}}
         self.robot = KinematicRobot(text, start)
         view = model.chain(ROOT, VIEW).forward(tuple(homes()[CAMERA_ARM].joints.tolist()))
@@ -133,13 +136,13 @@ class Rig:
         if sample is None:
             return False
         measured = {arm: self._measured(arm) for arm in self.arms}
-        tips = {arm: compose(inverse(one.rcm_view), one.made.controller.kinematics.forward(measured[arm].position)) for arm, one in self.arms.items()}
+        tips = {arm: one.seen(measured[arm].position) for arm, one in self.arms.items()}
         out = self._operate(sample, tips, measured)
         permit = Permit(1, self.ticks, self._presses, self._phase, self._phase is Phase.FOLLOWING, 0)
         targets = self._targets(sample, out, permit)
         for arm, one in self.arms.items():
-            target = targets.get(arm)
-            joints = one.tick(*(target if target else (None,)), permit, out.arms[arm].jaw if arm in out.arms else None, measured[arm], self.now)
+            jaw = out.arms[arm].jaw if arm in out.arms else None
+            joints = one.tick(targets.get(arm), permit, jaw, measured[arm], self.now)
             self._sample(one, joints, tips[arm], measured[arm].position)
             if joints is not None:
                 self.robot.servo_jp(arm, np.array(joints))
@@ -161,14 +164,14 @@ class Rig:
         self.master.feedback(ConsoleState(self._phase, out.follow, out.align_goals))
         return out
 
-    def _targets(self, sample: HandSample, out: TeleopOutput, permit: Permit) -> dict[str, tuple[Frame]]:
+    def _targets(self, sample: HandSample, out: TeleopOutput, permit: Permit) -> dict[str, Frame]:
         self._seq += 1
         command = MotionCommand(
             self._seq, self.now, self.now, out.epoch, out.press_count, sample.pedals, out.follow, out.aligning, True, PICTURE_AGE, out.arms
         )
         setpoints = {arm: (pose_of(one.setpoint), 0.0) for arm, one in self.arms.items()}
         found = self._motion.update(AnchorInputs(SESSION, command, setpoints, permit, 0.0))
-        return {arm: (frame_of(target.pose),) for arm, target in found.items()}
+        return {arm: frame_of(target.pose) for arm, target in found.items()}
 
     def _sample(self, one: Arm, joints: Joints | None, tip: Frame, position: Joints) -> None:
         track = one.track

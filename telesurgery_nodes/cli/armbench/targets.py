@@ -29,7 +29,8 @@ STARTS = ("near", "home")
 
 
 def _postures(limits: JointLimits, count: int, rnd: random.Random) -> list[Joints]:
-    edges = [(0.5 * (a + b) - 0.5 * SHARE * (b - a), 0.5 * (a + b) + 0.5 * SHARE * (b - a)) for a, b in zip(limits.lower, limits.upper, strict=True)]
+    ends = [(0.5 * (a + b), 0.5 * SHARE * (b - a)) for a, b in zip(limits.lower, limits.upper, strict=True)]
+    edges = [(middle - half, middle + half) for middle, half in ends]
     return [tuple(rnd.uniform(*edge) for edge in edges) for _ in range(count)]
 
 
@@ -114,7 +115,7 @@ def run(arguments: BenchArguments) -> tuple[list[Bar], dict[str, Any]]:
     mine, others = methods[0].name, [method.name for method in methods[1:]]
     own = [scores[start, mine].row() for start in STARTS]
     bars = [
-        at_most("arm.1.solved", f"of {count} reachable targets not met, from near and from home", float(sum(r["failed"] for r in own)), 0.0, ""),
+        at_most("arm.1.solved", f"of {count} reachable targets not met, near and from home", float(sum(r["failed"] for r in own)), 0.0, ""),
         at_most("arm.1.position", "worst position error", max(r["worst_um"] for r in own), POSITION_UM, "um"),
         at_most("arm.1.turn", "worst orientation error", max(r["worst_mrad"] for r in own), TURN_MRAD, "mrad"),
     ]
@@ -136,7 +137,8 @@ def _missing(key: str, missing: dict[str, str]) -> Bar:
 
 def table(details: dict[str, dict[str, Any]], keeps: dict[str, str], count: int) -> str:
     """For people."""
-    rows = [f"{count} targets, solvers in turn; us p50, p99 over all; errors of what met {POSITION_UM:g} um and {TURN_MRAD:g} mrad in range"]
+    met = f"{POSITION_UM:g} um and {TURN_MRAD:g} mrad in range"
+    rows = [f"{count} targets, solvers in turn; us p50, p99 over all; errors of what met {met}"]
     rows += ["", "| start / solver | p50 | p99 | met | worst um | worst mrad | keeps |", "| --- " * 7 + "|"]
     for name, row in details.items():
         numbers = f"{row['p50_us']:.1f} | {row['p99_us']:.1f} | {row['solved']} | {row['worst_um']:.2g} | {row['worst_mrad']:.2g}"

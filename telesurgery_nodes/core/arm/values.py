@@ -29,8 +29,8 @@ class ArmInputs:
 
     ``target`` tip pose in the view frame with its ``stamp``; ``jaw`` target [rad]; ``motion``: the gate's leave for target and
     jaw; ``local_motion``: the leave for joint moves and homing (live permit, nobody follows); ``rcm_view``: view -> RCM frame.
-    ``ceilings``: shares [0, 1] of the wanted speed that others allow in this tick (collision, force), each with its reason; the
-    smallest counts, 0 or NaN brakes.
+    ``ceilings``: shares [0, 1] of the speed the arm would have otherwise that others allow in this tick (collision, force), each with
+    its reason; the smallest counts, 0 or NaN brakes.
     """
 
     target: Frame | None

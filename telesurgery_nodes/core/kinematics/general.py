@@ -194,7 +194,8 @@ class GeneralArm:
 
     def _jacobian(self, q: Joints, frame: int) -> FloatArray:
         self._go(q)
-        return np.asarray(self.pinocchio.getFrameJacobian(self.model, self._state.data, frame, self.pinocchio.ReferenceFrame.LOCAL_WORLD_ALIGNED))
+        aligned = self.pinocchio.ReferenceFrame.LOCAL_WORLD_ALIGNED
+        return np.asarray(self.pinocchio.getFrameJacobian(self.model, self._state.data, frame, aligned))
 
     def _local(self, frame: int) -> FloatArray:
         return np.asarray(self.pinocchio.getFrameJacobian(self.model, self._state.data, frame, self.pinocchio.ReferenceFrame.LOCAL))

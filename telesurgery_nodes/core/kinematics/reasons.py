@@ -58,7 +58,7 @@ REASONS: Mapping[Limit, Reason] = {
     Limit.INSERTION: Reason(Kind.CLAMP, "the tool is as deep, or as near to the trocar, as it may be"),
     Limit.TIP_SPEED: Reason(Kind.SLOW, "the tip is at its speed limit"),
     Limit.STOPPING: Reason(Kind.SLOW, "slowed so that the arm can still stop inside its range"),
-    Limit.UNREACHABLE: Reason(Kind.REFUSAL, "there are no joints for this tip pose: the arm holds"),
+    Limit.UNREACHABLE: Reason(Kind.REFUSAL, "no joints for this tip pose within range and trocar: the arm holds"),
     Limit.BRANCH: Reason(Kind.CLAMP, "the only solution is a wrist flip away: the orientation is held back"),
     Limit.LATE: Reason(Kind.SLOW, "the control tick was late: its step was not stretched"),
     Limit.COLLISION: Reason(Kind.SLOW, "another arm, the table or a forbidden zone is near"),

@@ -178,6 +178,24 @@ def test_joint_goals_are_clamped_counted_and_held() -> None:
     assert bench.arm.go_to(CONFIG.home, slow=False) and not bench.arm.busy
 
 
+def test_a_ceiling_from_outside_slows_or_holds_with_its_reason() -> None:
+    bench = Bench().homed()
+    slow, stop = (0.25, Limit.COLLISION), (0.0, Limit.FORCE)
+    for _ in range(60):
+        output = bench.follow(bench.shifted(0.02), ceilings=(slow,))
+    crawl = bench.arm.tip_speed()[0]
+    assert Limit.COLLISION in output.reasons and bench.arm.counts["collision"] == 60 and 0.0 < crawl < 0.03
+    for _ in range(60):
+        output = bench.follow(bench.shifted(0.02), ceilings=(slow, stop))
+    assert Limit.FORCE in output.reasons and bench.arm.tip_speed() == (0.0, 0.0)
+    for _ in range(60):
+        bench.follow(bench.shifted(0.02), ceilings=((math.nan, Limit.FORCE),))
+    assert bench.arm.tip_speed() == (0.0, 0.0), "no number is no leave"
+    for _ in range(60):
+        output = bench.follow(bench.shifted(0.02), ceilings=((1.0, Limit.FORCE),))
+    assert bench.arm.tip_speed()[0] > 0.05 and Limit.FORCE not in output.reasons
+
+
 def test_hold_drops_the_target_being_followed() -> None:
     bench = Bench().homed()
     goal = bench.shifted(0.03)
