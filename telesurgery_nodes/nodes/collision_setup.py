@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..core.kinematics.collision import CollisionGuard
 from ..core.kinematics.collision_config import CollisionConfig, collision_config
 from ..core.kinematics.frames import Frame, compose
 from ..core.kinematics.model import RobotModel
-from ..core.kinematics.no_go import Volume, no_go_volumes
+from ..core.kinematics.no_go import no_go_volumes
 from ..core.kinematics.obstacles import MESH_LOOKS, Clearance, Field, forbidden, ports, world
 from ..core.kinematics.solids import Solid, read_solids
 from ..devices import coal_mesh
@@ -41,11 +41,6 @@ def make_guard(urdf: str, model: RobotModel, arms: Mapping[str, Assembly], confi
     fields += [_world_mesh(model, solid, rules) for solid in meshes]
     limits = {arm: made.controller.config.limits for arm, made in present.items()}
     return CollisionGuard(bodies, limits, [*stills, *ports(model, tuple(present), rules), *more], fields, rules)
-
-
-def read_volumes(no_go: str, model: RobotModel) -> Sequence[Volume]:
-    """The user's volumes alone, to draw them."""
-    return no_go_volumes(_yaml(no_go), _standing(model)) if no_go else ()
 
 
 def _standing(model: RobotModel) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from ...core.arm.assembly import Assembly, assemble
 from ...core.arm.values import ArmInputs, Measured
 from ...core.kinematics.collision import ArmGuard, CollisionGuard, Path
-from ...core.kinematics.frames import IDENTITY, Frame, compose, from_rpy, inverse, norm, product
+from ...core.kinematics.frames import Frame, compose, from_rpy, inverse, norm, product
 from ...core.kinematics.limits import Joints
 from ...core.kinematics.model import RobotModel
 from ...core.kinematics.segments import Indices

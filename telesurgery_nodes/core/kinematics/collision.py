@@ -109,6 +109,11 @@ class CollisionGuard:
         return self.report
 
     @property
+    def groups(self) -> tuple[str, ...]:
+        """Keys of `CollisionReport.groups`: two bodies each."""
+        return (*self._groups, *(watch.group for watches in self._fields.values() for watch in watches))
+
+    @property
     def active(self) -> int:
         """How many pairs are near enough to matter."""
         return len(self._active)
@@ -214,7 +219,7 @@ class CollisionGuard:
         kept = self._normals[self._active]
         if (slack < 0.0).any():
             again = np.where(((slack < 0.0) & ~np.isnan(kept[:, 0]))[:, None], kept, fresh)
-            second, others = self._slack(again)
+            second, _ = self._slack(again)
             if (second > slack).any():
                 fresh = np.where((second > slack)[:, None], again, fresh)
                 slack, found = self._slack(fresh)
@@ -245,7 +250,8 @@ class CollisionGuard:
     def _pace(self, gap: Gap, touch: FloatArray) -> None:
         """Approach speed each arm may have in the slow zones."""
         slow, stop = self.pairs.slow[self._active], self._margin[self._active] + SKIN
-        most = np.where(gap.distance <= slow, self.config.approach * np.sqrt(np.clip((gap.distance - stop) / (slow - stop), 0.0, 1.0)), np.inf)
+        left = np.clip((gap.distance - stop) / (slow - stop), 0.0, 1.0)
+        most = np.where(gap.distance <= slow, self.config.approach * np.sqrt(left), np.inf)
         total, own = np.zeros(len(most)), {}
         for arm, side in self._sides.items():
             if len(side.row):

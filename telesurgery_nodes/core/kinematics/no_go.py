@@ -75,7 +75,8 @@ def _volume(content: object, links: Collection[str]) -> Volume:
     kind, size, file = _shape(raw["shape"], where)
     inside = _word(raw, "forbid", FORBID, where) == "inside"
     if kind == "mesh" and not inside:
-        raise ConfigError(f"{where}: a mesh can only be forbidden inside; valid to stay in: {', '.join(one for one in SIZES if one != 'mesh')}")
+        valid = ", ".join(one for one in SIZES if one != "mesh")
+        raise ConfigError(f"{where}: a mesh can only be forbidden inside; valid to stay in: {valid}")
     x, y, z = (value * MM for value in _three(raw, "xyz_mm", PLACE_MM, where))
     roll, pitch, yaw = np.radians(_three(raw, "rpy_deg", TURN_DEG, where)).tolist()
     return Volume(

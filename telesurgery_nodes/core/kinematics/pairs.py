@@ -77,7 +77,8 @@ class Pairs:
         round_rows, box_rows, cylinder_rows = np.split(rows, cuts)
         first, second = self.first[round_rows], self.second[round_rows]
         found = [to_segments(a[first], b[first], a[second], b[second])]
-        touch = [_nearest_on(a[second], b[second], a[first] + found[0].at[:, None] * (b[first] - a[first])), np.zeros(len(rows) - len(first))]
+        nearest = a[first] + found[0].at[:, None] * (b[first] - a[first])
+        touch = [_nearest_on(a[second], b[second], nearest), np.zeros(len(rows) - len(first))]
         if len(box_rows):
             first = self.first[box_rows]
             found.append(to_boxes(a[first], b[first], _box_rows(self._boxes, box_rows - self._begin_boxes)))

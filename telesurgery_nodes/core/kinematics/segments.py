@@ -105,7 +105,7 @@ def to_cylinders(a: FloatArray, b: FloatArray, cylinders: Cylinders) -> Gap:
 
 def box_support(normal: FloatArray, boxes: Boxes) -> FloatArray:
     """How far boxes reach along ``normal`` (n, 3) [m]."""
-    return dot(normal, boxes.center) + np.sum(np.abs(_into(normal, boxes.rotation)) * boxes.half, axis=1)
+    return np.asarray(dot(normal, boxes.center) + np.sum(np.abs(_into(normal, boxes.rotation)) * boxes.half, axis=1))
 
 
 def cylinder_support(normal: FloatArray, cylinders: Cylinders) -> FloatArray:
