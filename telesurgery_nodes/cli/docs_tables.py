@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from ..channels import CHANNELS, Channel
+from ..core.kinematics.obstacles import LEFT_OUT
 from ..core.kinematics.reasons import REASONS, name_of
 from ..core.link.layouts import LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
@@ -65,6 +66,12 @@ def reasons() -> str:
     """Every reason why a set point is not what was asked for."""
     rows = [[int(reason), f"`{name_of(reason)}`", row.kind.value, row.sentence] for reason, row in REASONS.items()]
     return table(["bit", "counter", "what it is", "what is said"], rows)
+
+
+@block("left-out")
+def left_out() -> str:
+    """Pairs the collision guard does not watch."""
+    return table(("not watched", "why"), LEFT_OUT.items())
 
 
 @block("rules")

@@ -25,7 +25,7 @@ class ArmCollision:
         self.guard, self._arms = guard, {arm: loop for arm, loop in arms.items() if arm in guard.paths}
         self.report: CollisionReport = guard.report
         self._measured: dict[str, Path] = {}
-        self._groups = guard.groups
+        self._groups = tuple(guard.groups())
         columns = ("t", "distance_m", "margin_m", *WORDS, "unknown", *(f"d_{group}" for group in self._groups))
         self._tape = open_tape(columns) if open_tape is not None else None
         self._taped = -math.inf
@@ -38,8 +38,9 @@ class ArmCollision:
         if self._tape is not None and now - self._taped >= TAPE_PERIOD:
             self._taped = now
             report = self.report
-            clear = (report.groups.get(group, math.nan) for group in self._groups)
-            self._tape.row(now, report.distance, report.margin, *self.totals(), float(len(report.unknown)), *clear)
+            clear = self.guard.groups()
+            values = (clear[group] for group in self._groups)
+            self._tape.row(now, report.distance, report.margin, *self.totals(), float(len(report.unknown)), *values)
 
     def totals(self) -> tuple[float, float]:
         """How often steps were slowed, and stopped, since the start."""

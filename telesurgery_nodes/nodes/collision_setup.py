@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from ..core.arm.assembly import Assembly
 from ..core.kinematics.arm_body import Role, read_body
 from ..core.kinematics.collision import CollisionGuard
 from ..core.kinematics.collision_config import CollisionConfig, collision_config
-from ..core.kinematics.frames import Frame, compose
+from ..core.kinematics.frames import IDENTITY, Frame, compose
 from ..core.kinematics.model import RobotModel
 from ..core.kinematics.no_go import no_go_volumes
 from ..core.kinematics.obstacles import MESH_LOOKS, Clearance, Field, forbidden, ports, world
 from ..core.kinematics.solids import Solid, read_solids
+from ..core.values import FloatArray
 from ..devices import coal_mesh
 from ..errors import ConfigError
 from ..resources import find_resource
@@ -33,7 +35,8 @@ def make_guard(urdf: str, model: RobotModel, arms: Mapping[str, Assembly], confi
     bases = {arm: made.base for arm, made in arms.items()}
     solids = read_solids(urdf)
     bodies = [
-        read_body(urdf, model, solids, arm, made.chain, made.shaft.tip, coal_mesh.vertices) for arm, made in present.items()
+        read_body(urdf, model, solids, arm, made.chain, made.shaft.tip, _trocar(model, made), coal_mesh.vertices)
+        for arm, made in present.items()
     ]
     stills, meshes = world(model, solids, bases, rules)
     volumes = no_go_volumes(_yaml(no_go), _standing(model)) if no_go else ()
@@ -41,6 +44,13 @@ def make_guard(urdf: str, model: RobotModel, arms: Mapping[str, Assembly], confi
     fields += [_world_mesh(model, solid, rules) for solid in meshes]
     limits = {arm: made.controller.config.limits for arm, made in present.items()}
     return CollisionGuard(bodies, limits, [*stills, *ports(model, tuple(present), rules), *more], fields, rules)
+
+
+def _trocar(model: RobotModel, made: Assembly) -> FloatArray | None:
+    """Where the mechanism keeps the shaft, in the root frame; None where software does."""
+    if made.controller.config.description.rcm.trocar is not None:
+        return None
+    return np.array(compose(model.chain_to(made.base).tool, Frame(made.trocar, IDENTITY.r)).p)
 
 
 def _standing(model: RobotModel) -> list[str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
+import numpy as np
 import yaml
 from arm_samples import config
 
@@ -31,10 +32,11 @@ def cart() -> tuple[str, RobotModel]:
     return robot_description(), RobotModel(robot_description())
 
 
-@lru_cache(maxsize=None)
+@cache
 def body(arm: str) -> ArmBody:
     urdf, model = cart()
-    return read_body(urdf, model, read_solids(urdf), arm, model.chain(f"{arm}_rcm", f"{arm}_tip"), f"{arm}_roll_link")
+    trocar = np.array(model.chain_to(f"{arm}_rcm").tool.p)
+    return read_body(urdf, model, read_solids(urdf), arm, model.chain(f"{arm}_rcm", f"{arm}_tip"), f"{arm}_roll_link", trocar)
 
 
 def guard(arms=ARMS, stills=None, fields=(), config: CollisionConfig | None = None) -> CollisionGuard:

@@ -24,8 +24,10 @@ from ...nodes.collision_setup import make_guard
 PERIOD = 0.004  # [s]
 URDF = "urdf/patient_cart.urdf.xacro"
 ARMS = (*INSTRUMENTS, CAMERA_ARM)
-NEAR_M = 0.02  # [m] a crossing begins where some pair is this far from its margin at most
+NEAR_M = 0.01  # [m] a crossing begins where some pair is this far from its margin at most
+REST_TICKS = 20  # 80 ms: braking from the speed limits, and the smoothing after it
 SPREAD = (0.3, 0.3, 0.035, 0.8, 0.5, 0.5)  # [rad, rad, m, rad, rad, rad] around home
+TOWARDS_NEAREST = 0.8  # of the crossings are between the two arms that are nearest to each other
 BEYOND_M = (0.01, 0.04)  # [m] a crossing's target lies this far on the other side of what is crossed
 TURN_RAD = 0.3  # [rad] a target is turned by up to this
 
@@ -137,7 +139,9 @@ class Cart:
 
     def cross(self, rng: random.Random) -> tuple[str, str]:
         """Send one arm through another, and that one towards it; the rest somewhere near. Returns the two."""
-        first, second = rng.sample(ARMS, 2)
+        clear = self.clearances(self.ends())
+        nearest = self.guard.pairs.groups[int(np.argmin(clear))].split("/")
+        first, second = nearest if set(nearest) <= set(ARMS) and rng.random() < TOWARDS_NEAREST else rng.sample(ARMS, 2)
         shaft = {arm: self._shaft(arm) for arm in ARMS}
         share = {arm: rng.uniform(0.6, 1.0) for arm in ARMS}
         at = {arm: shaft[arm][0] * (1.0 - share[arm]) + shaft[arm][1] * share[arm] for arm in ARMS}
@@ -149,6 +153,14 @@ class Cart:
             beyond = goal + way / max(length, 1e-6) * rng.uniform(*BEYOND_M)
             self.aim(arm, self._near(arm, beyond, rng))
         return first, second
+
+    def let_go(self) -> None:
+        """No targets: every arm brakes to rest."""
+        for one in self.arms.values():
+            one.target = None
+            one.made.controller.hold()
+        for _ in range(REST_TICKS):
+            self.tick()
 
     def _near(self, arm: str, point: FloatArray, rng: random.Random) -> Frame:
         turn = from_rpy(*(rng.uniform(-TURN_RAD, TURN_RAD) for _ in range(3)))

@@ -29,7 +29,8 @@ from .segments import Gap, Indices
 from .sides import Side
 
 REFRESH = 0.1  # [s] every pair is measured this often; in between only those that can matter
-ROAM = 0.003  # [m] or as soon as an end moved this far
+ROAM = 0.003  # [m] or as soon as an end moved this far; nothing at rest roams
+FAST = 1.5  # of its reach: ends far from the trocar move many times faster than tips, and may roam further
 REACH = 0.003  # [m] at least: how far an arm may get within a step and the braking after it before every pair is measured anew
 GROWTH = 1.5  # of the reach that is seen: an arm that gets faster is watched further ahead before it may use it
 REACH_TICK = 0.008  # [s] two periods of the control loop
@@ -50,13 +51,12 @@ class Path(NamedTuple):
 
 @dataclass(frozen=True)
 class CollisionReport:
-    """``nearest``: the pair nearest to its margin, with ``distance`` and ``margin`` [m]; ``unknown`` arms; ``groups``: [m] per two bodies."""
+    """``nearest``: the pair nearest to its margin, with ``distance`` and ``margin`` [m] (NaN while an arm is ``unknown``)."""
 
     nearest: str
     distance: float
     margin: float
     unknown: tuple[str, ...]
-    groups: Mapping[str, float]
 
 
 class CollisionGuard:
@@ -75,6 +75,7 @@ class CollisionGuard:
         self.paths = {body.arm: ArmPath(body, limits[body.arm]) for body in bodies}
         self._sides = {arm: self._side(arm) for arm in self.paths}
         self._fields = {arm: [FieldWatch(one, path, config) for one in fields] for arm, path in self.paths.items()}
+        self._watches = [watch for watches in self._fields.values() for watch in watches]
         pads = np.concatenate([*(path.pad for path in self.paths.values()), np.zeros(len(self.pairs.resting) + 1)])
         self._margin = self.pairs.stop + pads[self.pairs.first] + pads[self.pairs.second]
         self._normals = np.full((self.pairs.count, 3), np.nan)
@@ -82,14 +83,14 @@ class CollisionGuard:
         for number, capsule in enumerate(self.pairs.resting, start=self.pairs.moving):
             self._ends[number] = capsule.a, capsule.b
         self._roamed = self._ends.copy()
-        self._reach = np.zeros(len(pads))
+        self._reach, self._roam = np.zeros(len(pads)), np.zeros(len(pads))
         self._active: Indices = np.zeros(0, dtype=np.intp)
         self._distances = np.full(self.pairs.count, np.inf)
         self._refreshed = -np.inf
         self._groups = sorted(set(self.pairs.groups))
         self._group_of = np.array([self._groups.index(name) for name in self.pairs.groups], dtype=np.intp)
         self.unknown: tuple[str, ...] = tuple(self.paths)
-        self.report = CollisionReport(FAR, np.inf, 0.0, self.unknown, {})
+        self.report = CollisionReport(FAR, np.inf, 0.0, self.unknown)
 
     def update(self, paths: Mapping[str, Path | None], now: float) -> CollisionReport:
         """Take in every arm's path at steady time ``now`` [s]; None: not known where it is."""
@@ -108,10 +109,12 @@ class CollisionGuard:
             self.report = self._report()
         return self.report
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Keys of `CollisionReport.groups`: two bodies each."""
-        return (*self._groups, *(watch.group for watches in self._fields.values() for watch in watches))
+    def groups(self) -> dict[str, float]:
+        """Smallest distance [m] of every two bodies that are watched; NaN while an arm is unknown. What is far is up to REFRESH old."""
+        least = np.full(len(self._groups), np.inf)
+        np.minimum.at(least, self._group_of, self._distances)
+        found = dict(zip(self._groups, least.tolist(), strict=True)) | {watch.group: watch.clearance for watch in self._watches}
+        return dict.fromkeys(found, np.nan) if self.unknown else found
 
     @property
     def active(self) -> int:
@@ -180,8 +183,8 @@ class CollisionGuard:
         for arm, path in self.paths.items():
             if path.moving:
                 reach[self.pairs.spans[arm]] = GROWTH * path.body.reach(path.travel(path.v, REACH_TICK))
-        roamed = float(np.abs(self._ends - self._roamed).max())
-        if now - self._refreshed >= REFRESH or roamed > ROAM or (reach > self._reach).any():
+        roamed = np.abs(self._ends - self._roamed).max(axis=(1, 2)) > self._roam
+        if now - self._refreshed >= REFRESH or roamed.any() or (reach > self._reach).any():
             self._refresh(reach * GROWTH, now)
         gap, touch = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], self._active)
         self._distances[self._active] = gap.distance
@@ -191,19 +194,20 @@ class CollisionGuard:
         if len(self._active):
             self._certify(gap.normal)
             self._pace(gap, touch)
-        for watch in (one for arm in self._fields.values() for one in arm):
+        for watch in self._watches:
             watch.update()
 
     def _refresh(self, reach: FloatArray, now: float) -> None:
         """Measure every pair; those that can matter until the next time are the active ones.
 
-        An end is less than sqrt(3) ROAM from here then, and gets no further than ``reach`` (all capsules) from there.
+        An end is less than sqrt(3) times what it may roam from here then, and gets no further than ``reach`` (all capsules) from there.
         """
         self._refreshed, self._roamed = now, self._ends.copy()
         self._reach[: self.pairs.moving] = np.maximum(reach[: self.pairs.moving], REACH)
+        self._roam[: self.pairs.moving] = np.maximum(ROAM, FAST * self._reach[: self.pairs.moving])
+        stray = SQRT3 * self._roam + self._reach
         self._distances = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], np.arange(self.pairs.count))[0].distance
-        far = self.pairs.slow + PAD + 2.0 * SQRT3 * ROAM + self._reach[self.pairs.first] + self._reach[self.pairs.second]
-        near = self._distances < far
+        near = self._distances < self.pairs.slow + PAD + stray[self.pairs.first] + stray[self.pairs.second]
         self._active = np.flatnonzero(near)
         self._normals[~near] = np.nan
         place = np.full(self.pairs.count, -1, dtype=np.intp)
@@ -264,22 +268,14 @@ class CollisionGuard:
 
     def _report(self) -> CollisionReport:
         if self.unknown:
-            return CollisionReport(FAR, np.nan, np.nan, self.unknown, {})
-        least = np.full(len(self._groups), np.inf)
-        np.minimum.at(least, self._group_of, self._distances)
-        groups = dict(zip(self._groups, least.tolist(), strict=True))
-        rows = [(float(d - s), name, float(d), float(s)) for d, s, name in self._nearest_pair()]
-        for watch in (one for arm in self._fields.values() for one in arm):
-            groups[watch.group] = watch.clearance
-            rows.append((watch.clearance - watch.margin, watch.worst, watch.clearance, watch.margin))
+            return CollisionReport(FAR, np.nan, np.nan, self.unknown)
+        rows = [(watch.clearance - watch.margin, watch.worst, watch.clearance, watch.margin) for watch in self._watches if watch.watched]
+        if self.pairs.count:
+            over = self._distances - self.pairs.stop
+            worst = int(over.argmin())
+            rows.append((float(over[worst]), self.pairs.names[worst], float(self._distances[worst]), float(self.pairs.stop[worst])))
         _, name, distance, margin = min(rows, default=(np.inf, FAR, np.inf, 0.0))
-        return CollisionReport(name, distance, margin, (), groups)
-
-    def _nearest_pair(self) -> list[tuple[float, float, str]]:
-        if not self.pairs.count:
-            return []
-        worst = int(np.argmin(self._distances - self.pairs.stop))
-        return [(float(self._distances[worst]), float(self.pairs.stop[worst]), self.pairs.names[worst])]
+        return CollisionReport(name, distance, margin, ())
 
 
 @dataclass(frozen=True)

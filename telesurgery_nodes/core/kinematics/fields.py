@@ -35,6 +35,7 @@ class FieldWatch:
         self._pad = path.pad[self._part]
         self.group = f"{path.body.arm}/{one.name}"
         self.margin = float(self._stop[0]) if len(self._part) else 0.0
+        self.watched = len(self._part) > 0
         self.clearance, self.worst = np.inf, self.group
         self._now: FloatArray = np.zeros(0)
 

@@ -8,11 +8,11 @@ from arm_samples import postures
 
 pytest.importorskip("xacro")
 
-from collision_cart import ARMS, LIMITS, body, cart  # noqa: E402
+from collision_cart import ARMS, LIMITS, body, cart
 
-from telesurgery_nodes.core.kinematics.arm_body import Role  # noqa: E402
-from telesurgery_nodes.core.kinematics.solids import Solid, capsule_of, read_solids  # noqa: E402
-from telesurgery_nodes.errors import ConfigError  # noqa: E402
+from telesurgery_nodes.core.kinematics.arm_body import Role
+from telesurgery_nodes.core.kinematics.solids import Solid, capsule_of, read_solids
+from telesurgery_nodes.errors import ConfigError
 
 STEP = 1e-6
 
