@@ -8,7 +8,9 @@ from pathlib import Path
 
 def stl(path: Path, *boxes: tuple[tuple[float, float, float], tuple[float, float, float]]) -> str:
     """Boxes (low, high) [m] as a binary STL."""
-    faces = ((0, 1, 3), (0, 3, 2), (4, 7, 5), (4, 6, 7), (0, 5, 1), (0, 4, 5), (2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3))
+    faces = (
+        (0, 1, 3), (0, 3, 2), (4, 7, 5), (4, 6, 7), (0, 5, 1), (0, 4, 5), (2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3),
+    )  # fmt: skip
     data = b""
     for low, high in boxes:
         corners = [(x, y, z) for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]

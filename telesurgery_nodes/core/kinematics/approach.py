@@ -19,9 +19,10 @@ N + S/2 (N + S where the other side cannot move), and never where S < 0 unless i
 
 Induction. Let S >= 0. After allowed steps (or brakes) of both arms, each side's low point fell by f <= need, and braking from there
 needs at most need - f: the bounds b shrink by the travel made, by which J may have changed (|x|^T M (b - travel) + |x|^T M travel).
-So S >= 0 again along the same n. A new n is taken only where its S is not negative either, or larger. With S >= 0, (1) holds at every moment, whatever the
-arms want, in whatever order they move, and at whatever length of tick: the distance never falls below the margin. A step with need 0
-is one along which no end comes nearer to the plane, so motion away is always granted in full, also inside the margin.
+So S >= 0 again along the same n. A new n is taken only where its S is not negative either, or is larger. With S >= 0, (1) holds at
+every moment, whatever the arms want, in whatever order they move, and at whatever length of tick: the distance never falls below the
+margin. A step with need 0 is one along which no end comes nearer to the plane, so motion away is always granted in full, also inside
+the margin.
 """
 
 from __future__ import annotations

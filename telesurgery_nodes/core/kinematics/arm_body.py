@@ -197,4 +197,4 @@ def _shaft(link: str, row: int, capsule: Capsule, trocar: FloatArray | None) -> 
         return [Part(link, Role.SHAFT, (0, row), Capsule(trocar, end, capsule.radius)) for end in (capsule.b, capsule.a)]
     count = max(1, int(np.ceil(np.linalg.norm(capsule.b - capsule.a) / PIECE)))
     cuts = np.linspace(capsule.a, capsule.b, count + 1)
-    return [Part(link, Role.SHAFT, (row, row), Capsule(a, b, capsule.radius)) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [Part(link, Role.SHAFT, (row, row), Capsule(cuts[i], cuts[i + 1], capsule.radius)) for i in range(count)]

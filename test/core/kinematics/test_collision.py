@@ -158,7 +158,7 @@ def test_motion_away_is_granted_in_full() -> None:
 def test_inside_the_margin_only_away() -> None:
     """The scene changed: a volume appears where an arm stands."""
     tip = body("PSM1").place(HOME["PSM1"]).ends[-1, 0]
-    content = {"volumes": [volume(shape={"kind": "sphere", "radius_mm": 5.0}, xyz_mm=[float(1e3 * x) for x in tip + [0.003, 0.0, 0.0]])]}
+    content = {"volumes": [volume(shape={"kind": "sphere", "radius_mm": 5.0}, xyz_mm=(1e3 * (tip + np.array([0.003, 0.0, 0.0]))).tolist())]}
     arms = Arms(("PSM1",), one=with_volumes(("PSM1",), content))
     assert arms.clearance() < -0.005
     start, low = arms.arms["PSM1"].position, arms.clearance()
@@ -238,7 +238,8 @@ def test_volumes_are_kept_out_of_and_stayed_in(shape, forbid: str) -> None:
     if forbid == "outside":
         tip = body("PSM1").place(HOME["PSM1"]).ends[-1, 0]
         larger = {key: value if key == "kind" else np.multiply(value, 2.5).tolist() for key, value in shape.items()}
-        content = {"volumes": [volume(forbid=forbid, shape=larger, xyz_mm=(1e3 * tip).tolist(), applies_to="tips", rpy_deg=[20.0, 30.0, 0.0])]}
+        place = {"xyz_mm": (1e3 * tip).tolist(), "rpy_deg": [20.0, 30.0, 0.0]}
+        content = {"volumes": [volume(forbid=forbid, shape=larger, applies_to="tips", **place)]}
     else:
         content = {"volumes": [volume(shape=shape, xyz_mm=[500.0, 8.0, 843.0], rpy_deg=[20.0, 30.0, 0.0])]}
     arms = Arms(("PSM1",), one=with_volumes(("PSM1",), content))

@@ -29,8 +29,8 @@ def drawn(seed: int, count: int = MANY):
     a, b, c, d = (rng.uniform(-1.0, 1.0, (count, 3)) for _ in range(4))
     b[::7] = a[::7]
     d[::11] = c[::11]
-    b[::5] = a[::5] + [[0.0, 0.0, 0.4]]
-    d[::5] = c[::5] + [[0.0, 0.0, 0.7]]
+    b[::5] = a[::5] + np.array([0.0, 0.0, 0.4])
+    d[::5] = c[::5] + np.array([0.0, 0.0, 0.7])
     rotation = np.array([matrix_of(from_rpy(*rng.uniform(-3.0, 3.0, 3))) for _ in range(count)])
     rotation[::5] = np.eye(3)
     boxes = Boxes(c, rotation, rng.uniform(0.01, 0.5, (count, 3)))
@@ -107,7 +107,8 @@ def test_equal_to_coal(seed: int) -> None:
 
     def capsule(start, end):
         length = float(np.linalg.norm(end - start))
-        return (coal.Capsule(thin, length) if length > 0.0 else coal.Sphere(thin)), coal.Transform3s(_turn(end - start, length), 0.5 * (start + end))
+        shape = coal.Capsule(thin, length) if length > 0.0 else coal.Sphere(thin)
+        return shape, coal.Transform3s(_turn(end - start, length), 0.5 * (start + end))
 
     def distance(one, other):
         return coal.distance(*one, *other, coal.DistanceRequest(), coal.DistanceResult())
