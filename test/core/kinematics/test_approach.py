@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 pytest.importorskip("xacro")
 
-from collision_cart import ARMS, LIMITS, body  # noqa: E402
+from collision_cart import ARMS, LIMITS, body
 
-from telesurgery_nodes.core.kinematics.approach import ArmPath  # noqa: E402
+from telesurgery_nodes.core.kinematics.approach import ArmPath
 
 LOOKS = 25
 NORMALS = 40

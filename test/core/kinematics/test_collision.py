@@ -304,3 +304,24 @@ def test_a_no_go_file_that_is_none_is_refused() -> None:
     for content in (None, [], {"volume": []}, {"volumes": {}}, {"volumes": [volume(), volume()]}):
         with pytest.raises(ConfigError):
             no_go_volumes(content, ["patient_cart"])
+
+
+def test_a_mesh_is_kept_out_of_to_a_tenth_of_a_millimetre(tmp_path) -> None:
+    pytest.importorskip("coal")
+    from mesh_files import horseshoe
+
+    from telesurgery_nodes.devices import coal_mesh
+
+    horseshoe(tmp_path)
+    shape = {"kind": "mesh", "file": str(tmp_path / "shoe.stl"), "scale": 1.0}
+    content = {"volumes": [volume(shape=shape, xyz_mm=[500.0, 25.0, 790.0])]}
+    arms = Arms(("PSM1",), one=with_volumes(("PSM1",), content, lambda file, scale, frame: coal_mesh.clearance(file, (scale,) * 3, frame)))
+    (watch,) = arms.guard._fields["PSM1"]
+    rng, acted, wanted = random.Random(3), 0, {}
+    for number in range(600):
+        if number % 60 == 0:
+            wanted = {"PSM1": goal(rng, "PSM1")}
+        acted += bool(arms.tick(wanted)["PSM1"] & Limit.COLLISION)
+        ends = body("PSM1").place(arms.arms["PSM1"].position).ends[watch._part]
+        assert (watch._clearance(ends) - watch._stop).min() >= -1e-4
+    assert acted > 20
