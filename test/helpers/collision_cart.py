@@ -13,7 +13,8 @@ from telesurgery_nodes.core.kinematics.arm_body import ArmBody, read_body
 from telesurgery_nodes.core.kinematics.collision import CollisionGuard
 from telesurgery_nodes.core.kinematics.collision_config import CollisionConfig, collision_config
 from telesurgery_nodes.core.kinematics.model import RobotModel
-from telesurgery_nodes.core.kinematics.obstacles import ports, world
+from telesurgery_nodes.core.kinematics.no_go import no_go_volumes
+from telesurgery_nodes.core.kinematics.obstacles import forbidden, ports, world
 from telesurgery_nodes.core.kinematics.solids import read_solids
 
 ARMS = ("PSM1", "PSM2", "PSM3", "ECM")
@@ -46,3 +47,18 @@ def guard(arms=ARMS, stills=None, fields=(), config: CollisionConfig | None = No
     if stills is None:
         stills = world(model, read_solids(urdf), {arm: f"{arm}_rcm" for arm in ARMS}, config)[0] + ports(model, arms, config)
     return CollisionGuard([body(arm) for arm in arms], LIMITS, stills, list(fields), config)
+
+
+def volume(**changes):
+    row = {
+        "name": "v", "forbid": "inside", "shape": {"kind": "sphere", "radius_mm": 10.0}, "frame": "patient_cart",
+        "xyz_mm": [500.0, 0.0, 850.0], "rpy_deg": [0.0, 0.0, 0.0], "margin_mm": 3.0, "applies_to": "all",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def with_volumes(arms, content, make_mesh=None) -> CollisionGuard:
+    _, model = cart()
+    rule = collision_config(rules())
+    stills, fields = forbidden(model, no_go_volumes(content, ["patient_cart", "peg_board", "PSM1_rcm"]), rule, make_mesh)
+    return guard(arms, stills, fields)

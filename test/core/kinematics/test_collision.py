@@ -13,17 +13,13 @@ from hypothesis import strategies as st
 pytest.importorskip("xacro")
 
 from arm_samples import config
-from collision_cart import ARMS, LIMITS, body, cart, guard, rules
+from collision_cart import ARMS, LIMITS, body, guard
 
 from telesurgery_nodes.core.kinematics.approach import fall
 from telesurgery_nodes.core.kinematics.arm_body import Role
 from telesurgery_nodes.core.kinematics.collision import ArmGuard, CollisionGuard, Path
-from telesurgery_nodes.core.kinematics.collision_config import Zone, collision_config
-from telesurgery_nodes.core.kinematics.no_go import no_go_volumes
-from telesurgery_nodes.core.kinematics.obstacles import forbidden
 from telesurgery_nodes.core.kinematics.reasons import Limit
 from telesurgery_nodes.core.kinematics.stepper import StepLimiter
-from telesurgery_nodes.errors import ConfigError
 
 DT = 0.004
 HOME = {arm: config("ecm" if arm == "ECM" else "psm").home for arm in ARMS}
@@ -208,21 +204,6 @@ def test_fall_is_the_largest_approach_on_the_way(r0: float, r1: float, dt: float
     assert seen - 1e-12 <= float(fall(np.array([r0]), np.array([r1]), dt, brake)[0]) <= seen + 1e-5
 
 
-def volume(**changes):
-    row = {
-        "name": "v", "forbid": "inside", "shape": {"kind": "sphere", "radius_mm": 10.0}, "frame": "patient_cart",
-        "xyz_mm": [500.0, 0.0, 850.0], "rpy_deg": [0.0, 0.0, 0.0], "margin_mm": 3.0, "applies_to": "all",
-    }  # fmt: skip
-    return {**row, **changes}
-
-
-def with_volumes(arms, content, make_mesh=None) -> CollisionGuard:
-    _, model = cart()
-    rule = collision_config(rules())
-    stills, fields = forbidden(model, no_go_volumes(content, ["patient_cart", "peg_board", "PSM1_rcm"]), rule, make_mesh)
-    return guard(arms, stills, fields)
-
-
 SHAPES = (
     {"kind": "sphere", "radius_mm": 15.0},
     {"kind": "box", "size_mm": [20.0, 30.0, 20.0]},
@@ -267,43 +248,6 @@ def test_every_pair_left_out_is_left_out_on_purpose() -> None:
         assert not (roles[first] is Role.TIP and (roles.get(second) is Role.TIP or second == "peg_board")), name
         assert not second.startswith("peg_") or second == "peg_board"
     assert {f"{arm}/{other}_port" for arm in ARMS for other in ARMS if arm != other} <= set(one.pairs.groups)
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("classes", {}), ("approach_mm_s", 0.0), ("approach_mm_s", math.nan), ("approach_mm_s", True), ("unknown_after_ms", "soon"),
-     ("port", {"radius_mm": 1.0}), ("absent_arms", "PSM3"), ("no_go_slow_mm", None)],
-)  # fmt: skip
-def test_a_configuration_that_is_not_understood_is_refused(key: str, value: object) -> None:
-    assert collision_config(rules()).zones["arm_arm"] == Zone(0.02, 0.005)
-    with pytest.raises(ConfigError):
-        collision_config({**rules(), key: value})
-    with pytest.raises(ConfigError):
-        collision_config({**rules(), "more": 1})
-    swapped = {**rules()["classes"], "arm_arm": {"slow_mm": 5.0, "stop_mm": 5.0}}
-    with pytest.raises(ConfigError, match="stop_mm below slow_mm"):
-        collision_config({**rules(), "classes": swapped})
-
-
-WRONG = (
-    {"name": "two words"}, {"forbid": "maybe"}, {"shape": {"kind": "cone"}}, {"shape": {"kind": "sphere", "radius_mm": math.nan}},
-    {"shape": {"kind": "sphere"}}, {"shape": {"kind": "box", "size_mm": [1.0, 2.0]}}, {"frame": "PSM1_tip"}, {"xyz_mm": [0.0, 0.0]},
-    {"rpy_deg": [0.0, 0.0, math.inf]}, {"margin_mm": -1.0}, {"applies_to": "some"}, {"colour": "red"},
-    {"shape": {"kind": "mesh", "file": "", "scale": 1.0}}, {"shape": {"kind": "mesh", "file": "a.stl", "scale": 1.0}, "forbid": "outside"},
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("changes", WRONG, ids=str)
-def test_a_volume_that_is_not_understood_is_refused(changes: dict) -> None:
-    assert len(no_go_volumes({"volumes": [volume()]}, ["patient_cart"])) == 1
-    with pytest.raises(ConfigError, match="no-go volume"):
-        no_go_volumes({"volumes": [volume(**changes)]}, ["patient_cart"])
-
-
-def test_a_no_go_file_that_is_none_is_refused() -> None:
-    for content in (None, [], {"volume": []}, {"volumes": {}}, {"volumes": [volume(), volume()]}):
-        with pytest.raises(ConfigError):
-            no_go_volumes(content, ["patient_cart"])
 
 
 def test_a_mesh_is_kept_out_of_to_a_tenth_of_a_millimetre(tmp_path) -> None:
