@@ -114,6 +114,14 @@ def test_a_goal_turned_back_at_the_edge_does_not_cross_it() -> None:
         assert LIMITS.inside(limiter.position)
 
 
+def test_a_joint_that_turns_round_within_a_tick_may_not_turn_outside() -> None:
+    limiter = StepLimiter(LIMITS)
+    limiter.reset((0.999, 0.1))
+    limiter.lead_velocity = (0.2, 0.0)  # stops on 1.0 at 20 per s2
+    assert limiter._can_stop((-0.2, 0.0), 0.02)
+    assert not limiter._can_stop((-0.15, 0.0), 0.02), "ends at 0.9995, but by way of 1.0001"
+
+
 def test_stopping_is_reported() -> None:
     limiter, seen = StepLimiter(JointLimits(*[*_columns()[:4], (0.0, 0.0), _columns()[5]])), Limit.NONE
     limiter.reset((0.9, 0.1))
