@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 pytest.importorskip("xacro")
 
 from arm_samples import config
-from collision_cart import ARMS, LIMITS, body, guard
+from collision_cart import ARMS, LIMITS, body, guard, volume, with_volumes
 
 from telesurgery_nodes.core.kinematics.approach import fall
 from telesurgery_nodes.core.kinematics.arm_body import Role
