@@ -68,10 +68,10 @@ class ArmCollision:
             return None
         sending = controller.mode in (ArmMode.ENABLED, ArmMode.PAUSED) or (loop.output is not None and loop.output.joints is not None)
         if sending and controller.path.lead:
-            return Path(controller.path.lead, controller.path.lead_velocity)
+            return Path(controller.path.lead, controller.path.lead_velocity, controller.path.time)
         if not all(map(math.isfinite, measured.position)):
             return None
         old = self._measured.get(arm)
         if old is None or any(abs(a - b) > DEADBAND for a, b in zip(old.lead, measured.position, strict=True)):
-            self._measured[arm] = Path(measured.position, (0.0,) * joints)
+            self._measured[arm] = Path(measured.position, (0.0,) * joints, controller.path.time)
         return self._measured[arm]

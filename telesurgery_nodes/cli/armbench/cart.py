@@ -67,7 +67,7 @@ class Cart:
     def watch(self) -> None:
         """The guard's tick."""
         paths = {arm: one.made.controller.path for arm, one in self.arms.items()}
-        self.guard.update({arm: Path(path.lead, path.lead_velocity) for arm, path in paths.items()}, self.now)
+        self.guard.update({arm: Path(path.lead, path.lead_velocity, path.time) for arm, path in paths.items()}, self.now)
 
     def tick(self) -> None:
         """One period of all arms."""

@@ -37,6 +37,8 @@ from .arm_body import ArmBody, Placed
 from .limits import JointLimits, Joints
 from .segments import Indices
 
+TIME_ROUNDING = 1e-9  # [s] sums of ticks
+
 
 def fall(r0: FloatArray, r1: FloatArray, dt: float, brake: float) -> FloatArray:
     """Largest approach [m] on a way whose approach speed goes from ``r0`` to ``r1`` [m/s] within ``dt`` and to 0 within ``brake`` [s]."""
@@ -46,7 +48,7 @@ def fall(r0: FloatArray, r1: FloatArray, dt: float, brake: float) -> FloatArray:
 
 
 class _Seen(NamedTuple):
-    """Ends (s, 2, 3) [m] of the capsules at ``time`` [s]; their speeds before and after the tick that began there if a joint turned."""
+    """Ends (s, 2, 3) [m] of the capsules at path time ``time`` [s]; their speeds before and after the tick that began there if a joint turned."""
 
     time: float
     ends: FloatArray
@@ -72,17 +74,19 @@ class ArmPath:
         self.v = np.zeros(len(self._rate))
         self.brake, self.moving, self._prepared = 0.0, False, False
 
-    def follow(self, lead: Joints, velocity: Joints, now: float) -> bool:
-        """Take in path position and speed at ``now`` [s]. True where anything changed since the last call."""
+    def follow(self, lead: Joints, velocity: Joints, time: float) -> bool:
+        """Take in position and speed of the path at its ``time`` [s]. True where anything changed since the last call."""
         moved = lead is not self.lead and lead != self.lead
         if not moved and len(self._history) == 1 and not self.v.any() and not any(velocity):
             return False
+        if moved and not self.v.any() and not any(velocity):
+            self._history.clear()  # put somewhere else at rest: it did not travel there
         before, self.v = self.v, np.array(velocity)
         if self._history and (before * self.v < 0.0).any():
             self._history[-1] = self._history[-1]._replace(speeds=(self.placed.speeds(before), self.placed.speeds(self.v)))
         if moved or not self._history:
             self.lead, self.placed = lead, self.body.place(lead)
-        self._remember(self.placed.ends, now)
+        self._remember(self.placed.ends, time)
         self.brake = self.braking_time(self.v)
         self.moving = self.brake > 0.0
         self._prepared = False
@@ -143,9 +147,11 @@ class ArmPath:
             joint = joint + new * (slowed - 0.5 * slowed * slowed / brake)
         return self.placed.ends + self.placed.speeds(joint)
 
-    def _remember(self, ends: FloatArray, now: float) -> None:
-        self._history.append(_Seen(now, ends, None))
-        while len(self._history) > 1 and self._history[1].time <= now - self._window:
+    def _remember(self, ends: FloatArray, time: float) -> None:
+        if self._history and self._history[-1].time == time:
+            return  # the arm did not tick since
+        self._history.append(_Seen(time, ends, None))
+        while len(self._history) > 1 and self._history[1].time <= time - self._window + TIME_ROUNDING:
             self._history.popleft()
         if not self.v.any() and all(seen.ends is ends and seen.speeds is None for seen in self._history):
             self._history = deque([self._history[-1]])

@@ -101,8 +101,8 @@ class ArmBody:
         return np.asarray(travel @ (self.curvature @ travel).T)
 
     def reach(self, travel: FloatArray) -> FloatArray:
-        """No end of each part moves further than this (s,) while the joints travel ``travel`` (n,) [m]."""
-        return np.asarray(self._levers @ travel)
+        """No end of each part moves further than this (s,) [m], nor is said to (approach.py), while the joints travel ``travel`` (n,)."""
+        return np.asarray(self._levers @ travel + self.bend(travel))
 
     def pull(self, speed: FloatArray, travel: FloatArray) -> FloatArray:
         """|v|^T M |d| (s,) [m/s]: how much the speed of an end may have changed after ``travel`` at joint speeds ``speed`` (n,)."""

@@ -43,10 +43,14 @@ FAR = "none near"
 
 
 class Path(NamedTuple):
-    """Where an arm's path is and how fast it moves there (stepper.py: ``lead``, ``lead_velocity``)."""
+    """Where an arm's path is, how fast it moves there, and its own time [s] (stepper.py: ``lead``, ``lead_velocity``, ``time``).
+
+    The time is the path's, not the clock's: arms tick at rates of their own.
+    """
 
     lead: Joints
     velocity: Joints
+    time: float
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class CollisionGuard:
             seen = paths.get(arm)
             if seen is None:
                 path.restart()
-            elif path.follow(seen.lead, seen.velocity, now):
+            elif path.follow(*seen):
                 changed = True
                 self._ends[self.pairs.spans[arm]] = path.placed.ends
         if changed and not self.unknown:

@@ -55,6 +55,7 @@ class StepLimiter:
         self.limits = limits
         self._laws, self._carry = tuple(laws), carry
         self.guard: Guard | None = None
+        self.time = 0.0  # [s] of the path: the sum of its ticks
         self.on_surface = carry is not None  # False: moves freely, as joint moves and homing do
         self._window = WindowAverage(limits.rise_time)
         self._change: Joints = (0.0,) * len(limits.lower)
@@ -79,6 +80,7 @@ class StepLimiter:
     def brake(self, dt: float) -> Limit:
         """Slow down along the path within the accelerations; after that stand still."""
         if self.resting:
+            self.time += dt
             return Limit.NONE
         if self._carry is not None and self.on_surface and any(self.lead_velocity):
             base = self._carried(dt)
@@ -211,6 +213,7 @@ class StepLimiter:
     def _apply(self, velocity: Joints, dt: float, ramp: float | None = None) -> Limit:
         """The path goes on for ``dt``; its speed changes during the first ``ramp`` of it (all of it where None)."""
         old, changing = self.lead_velocity, dt if ramp is None else ramp
+        self.time += dt
         reasons = self._jerked(velocity, dt)
         for time, begin, end in ((changing, old, velocity), (dt - changing, velocity, velocity)):
             if time > 0.0:
