@@ -198,3 +198,9 @@ def test_the_events_executor_is_never_spun_for_ever(path):
 @pytest.mark.parametrize("path", [path for path in SOURCES if ring(path) == "core"], ids=name_of)
 def test_core_does_not_assert_on_input(path):
     assert not [node.lineno for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assert)]
+
+
+def test_no_two_test_files_have_one_name():
+    """pytest imports them by name: the second one would not be collected."""
+    names = [path.name for path in (ROOT / "test").rglob("test_*.py")]
+    assert not {name for name in names if names.count(name) > 1}
