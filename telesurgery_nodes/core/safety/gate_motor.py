@@ -23,7 +23,8 @@ ROUNDING = 1e-9  # [rad or m] a place this far beyond a limit is arithmetic
 EASE = 0.03  # [s] a controller with limited jerk turns its acceleration round in this time once leave is gone ...
 EASE_GAIN = 0.01  # ... and gains meanwhile at most what the acceleration adds in this time [s], and no more than twice its speed
 BAD_ROW = 3  # set points refused one after the other that are no accident any more: 12 ms at 250 Hz (hazard 23)
-HOLD_ONLY = (Refusal.FORCE, Refusal.FORCE_UNKNOWN, Refusal.LATCHED)  # nobody's fault, or counted already: these never latch
+# Nobody's fault (nothing was sent yet, nothing is measured, something is touched) or counted already: these hold and never latch.
+HOLD_ONLY = (Refusal.START, Refusal.FORCE, Refusal.FORCE_UNKNOWN, Refusal.LATCHED)
 MOVED_TO_START = (Refusal.RATE, Refusal.TIP, Refusal.ACCELERATION)
 
 

@@ -99,6 +99,14 @@ def test_a_refusal_ends_a_start():
     assert gate.update(replace(GOOD, joints=(1.5 * step, 0.0, -0.1, 0.0)), 2.0 * DT).refusal is Refusal.ACCELERATION
 
 
+def test_waiting_for_a_measured_arm_never_latches():
+    gate = MotorGate(LIMITS, forward)
+    for tick in range(20):
+        decision = gate.update(replace(GOOD, measured_age=0.2), DT * tick)
+        assert (decision.joints, decision.refusal, decision.latched) == (None, Refusal.START, False)
+    assert gate.bad == 0 and gate.update(GOOD, 1.0).refusal is None
+
+
 def test_a_restart_may_move_to_the_measured_arm_once():
     arm, moved = Arm(), (0.004, 0.0, -0.1, 0.0)
     assert arm.ask(moved, measured=moved).refusal is Refusal.RATE
