@@ -110,7 +110,7 @@ class ArmControl(SuiteNode):
 
     def _due(self, arm: str) -> bool:
         """Arms that follow hands or are busy: each tick; the others at idle_rate."""
-        return arm in FOLLOWING_ARMS or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+        return arm in FOLLOWING_ARMS or self.arms[arm].port.crtk.active or self._tick_number % self._idle_every == 0
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)

@@ -8,6 +8,7 @@ from typing import Any
 from geometry_msgs.msg import Pose, PoseArray
 
 from ..core.values import INSTRUMENTS, FloatArray
+from ..ros.crtk import Stamps, word_msg
 from ..ros.messages import joint_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
@@ -21,7 +22,7 @@ class RobotFace:
 
     def __init__(self, node: SuiteNode, robot: Any) -> None:
         """Make the publishers of every arm of ``robot``."""
-        self._robot = robot
+        self._robot, self._node, self._stamps = robot, node, Stamps()
         self.arms = tuple(robot.joint_names)
         self.jaws = tuple(arm for arm in self.arms if arm in INSTRUMENTS)
         self._measured = {arm: node.publisher("robot_measured_js", arm=arm) for arm in self.arms}
@@ -34,7 +35,7 @@ class RobotFace:
     def operating_state(self, word: str) -> None:
         """One state for the whole cart, said on every arm."""
         for publisher in self._state.values():
-            publisher.publish(publisher.msg_type(data=word))
+            publisher.publish(word_msg(publisher.msg_type, word, self._stamps.next(self._node.ros_stamp())))
 
     def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
         """Measured joints, the set point in force with the stamp of the command that brought it, and every second time the jaw."""
