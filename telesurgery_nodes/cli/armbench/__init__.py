@@ -1,1 +1,0 @@
-"""Bench `arm`: parts, one module each."""
