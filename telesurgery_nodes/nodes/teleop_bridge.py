@@ -64,7 +64,7 @@ class TeleopBridge(SuiteNode):
     PARAMS = BridgeParams
 
     def __init__(self, **node_args: Any) -> None:
-        """Open nothing before the key is there."""
+        """Open nothing before the identity is proved."""
         super().__init__(**node_args)
         p = self.params
         self._check()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Any
 
 from ...core.link.handshake import Agreed
 from ...core.link.renewal import Renewal
@@ -20,7 +21,7 @@ from .handshakes import POLL_S, Handshakes, Wire
 class Caller(Handshakes):
     """The surgeon's side."""
 
-    def __init__(self, *args, rekey_s: float, **more) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, *args: Any, rekey_s: float, **more: Any) -> None:
         """``rekey_s`` [s]: a key older than this gets a successor."""
         super().__init__(*args, **more)
         self._renewal = Renewal(rekey_s)
@@ -64,7 +65,7 @@ def _first(calls: Sequence[Future[Agreed | None]]) -> Agreed:
 
 
 @contextlib.contextmanager
-def _connected(wire: Wire):  # type: ignore[no-untyped-def]
+def _connected(wire: Wire) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         try:
             sock.settimeout(DEADLINE_S)

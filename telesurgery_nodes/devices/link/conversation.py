@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -80,7 +80,7 @@ class Conversation:
             return self._tls.peer(today, beginning=door.present is None or keys.silence() >= DEADLINE_S)
 
     @contextlib.contextmanager
-    def _told(self):  # type: ignore[no-untyped-def]
+    def _told(self) -> Iterator[None]:
         """What this side refuses, the other side hears the reason of."""
         try:
             yield

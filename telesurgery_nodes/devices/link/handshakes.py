@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ...core.link.handshake import Agreed, Door
-from ...errors import ConfigError, TelesurgeryError, TrustError
+from ...errors import TelesurgeryError
 from ...trust.identity import Identity
 from .conversation import Keys
 
@@ -33,13 +33,12 @@ class Wire:
 
 @dataclass(frozen=True)
 class HandshakeState:
-    """``fault``: why the last one failed, empty after a success; ``trusted`` False: the fault is one of trust, not of the network."""
+    """``fault``: why the last one failed, empty after a success; ``device``: whom the last success was with."""
 
     made: int = 0
     failed: int = 0
     device: str = ""
     fault: str = ""
-    trusted: bool = True
 
 
 Tell = Callable[[str, bool], None]  # a sentence for people; is it a fault?
@@ -81,15 +80,15 @@ class Handshakes:
     def _succeeded(self, agreed: Agreed) -> None:
         with self._guard:
             made, before = self.state.made + 1, self.state
-            self.state = replace(self.state, made=made, device=agreed.peer.device, fault="", trusted=True)
+            self.state = replace(self.state, made=made, device=agreed.peer.device, fault="")
         if before.fault or before.device != agreed.peer.device:
             self._tell(f"handshake with {agreed.peer.device}: key epoch {agreed.epoch}", False)
 
     def _failed(self, error: TelesurgeryError) -> None:
-        fault, trusted = f"{type(error).__name__}: {error}", not isinstance(error, (TrustError, ConfigError))
+        fault = f"{type(error).__name__}: {error}"
         with self._guard:
             self.refused[type(error).__name__] += 1
             news = fault != self.state.fault
-            self.state = replace(self.state, failed=self.state.failed + 1, fault=fault, trusted=trusted)
+            self.state = replace(self.state, failed=self.state.failed + 1, fault=fault)
         if news:
             self._tell(f"no handshake with the other site: {fault}", True)

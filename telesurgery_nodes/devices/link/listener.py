@@ -6,6 +6,7 @@ import contextlib
 import select
 import socket
 import threading
+from typing import Any
 
 from ...errors import DeviceError, TelesurgeryError
 from ..paths.udp import address
@@ -20,7 +21,7 @@ READ_SIZE = 4096
 class Listener(Handshakes):
     """The patient's side: listens on every path's address, for that path's remote host alone."""
 
-    def __init__(self, *args, **more) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, *args: Any, **more: Any) -> None:
         """Open the listening sockets. DeviceError where one cannot be."""
         super().__init__(*args, **more)
         self._slots, self._turn = threading.Semaphore(MOST_AT_ONCE), threading.Lock()

@@ -6,7 +6,7 @@ nothing of an earlier connection can be played again. What OpenSSL says goes wro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from cryptography import x509
@@ -129,7 +129,7 @@ class TlsEnd:
     def _read(self) -> bytes:
         return self._tls.recv(READ)
 
-    def _step(self, act) -> bytes:  # type: ignore[no-untyped-def]
+    def _step(self, act: Callable[[], bytes]) -> bytes:
         try:
             return act()
         except SSL.WantReadError:
