@@ -17,7 +17,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from ..core.safety.causes import CAUSES, Cause, Scope
-from ..core.safety.machine import ORDERS
+from ..core.safety.machine import MOVING, ORDERS
 from ..core.safety.watchdog import Verdict, Watchdog
 from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, Phase
 from ..errors import SafetyError
@@ -39,7 +39,7 @@ class WatchdogParams(NodeParams):
 
     config: str = param(SAFETY_FILE, "safety configuration, a file of this package or a path")
     arms: list[str] = param([*FOLLOWING_ARMS, CAMERA_ARM], "arms that hear enable and home")
-    enable_on_start: bool = param(False, "enable and home once all reports are healthy; for simulation only")
+    enable_on_start: bool = param(False, "enable and home, also after a brake, until the arms first follow; for simulation only")
 
 
 class SafetyWatchdog(SuiteNode):
@@ -131,10 +131,12 @@ class SafetyWatchdog(SuiteNode):
                 self.count(f"{name}_malformed")  # not news: it ages like silence
 
     def _start_once(self, verdict: Verdict) -> None:
-        """enable_on_start: as the local team would, until the arm is up for the first time."""
-        self._starting = verdict.permit.phase in {Phase.SELFTEST, Phase.STANDBY}
+        """enable_on_start: as the local team would, until the arms have followed for the first time."""
+        phase = verdict.permit.phase
+        self._starting = phase not in {*MOVING, Phase.FAULT}
+        braked = phase is Phase.PAUSED and Cause.ROBOT_NOT_READY in verdict.causes
         sick = [cause for cause in verdict.causes if CAUSES[cause].scope is Scope.ENABLED and cause is not Cause.ROBOT_NOT_READY]
-        if verdict.permit.phase is Phase.STANDBY and not sick and self.now() >= self._start_at:
+        if (phase is Phase.STANDBY or braked) and not sick and self.now() >= self._start_at:
             self._start_at = self.now() + START_RETRY
             for name in ARM_WORDS:
                 self._order(name)

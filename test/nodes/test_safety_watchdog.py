@@ -125,6 +125,24 @@ def test_enable_on_start_enables_and_homes_once(graph):
     assert len(patient.words) == words, "the local team's disable is final"
 
 
+def test_enable_on_start_lets_go_of_a_brake_until_the_arms_first_follow(graph):
+    patient = Patient(graph, enable_on_start=True).talk()
+    assert patient.reaches(Phase.HOLDING)
+    words = len(patient.words)
+    patient.arm = replace(patient.arm, robot_enabled=False)
+    assert patient.reaches(Phase.PAUSED)
+    assert patient.reaches(Phase.HOLDING)
+    assert patient.words[words : words + 2] == ["enable", "home"]
+    patient.graph.spin_for(2.2)
+    patient.remote = replace(patient.remote, press_count=1, pedals=Pedals(head=True, engage=True), follow=True)
+    assert patient.graph.spin_until(lambda: patient.permits[-1].motion)
+    words = len(patient.words)
+    patient.arm = replace(patient.arm, robot_enabled=False)
+    assert patient.reaches(Phase.PAUSED)
+    patient.graph.spin_for(2.5)
+    assert patient.permits[-1].phase is Phase.PAUSED and len(patient.words) == words, "from then on it is the local team's business"
+
+
 def test_malformed_reports_are_counted_and_count_as_silence(patient):
     assert patient.graph.spin_until(lambda: patient.remote_out.get_subscription_count() > 0)
     patient.remote_out.publish(UInt64MultiArray(data=[1, 2, 3]))
