@@ -25,6 +25,7 @@ REGISTRY: dict[str, str] = {
     "road": "telesurgery_nodes.cli.road",
     "link": "telesurgery_nodes.cli.linkbench.link",
     "separation": "telesurgery_nodes.cli.separation_bench",
+    "arm": "telesurgery_nodes.cli.armbench.arm",
 }
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
-from ..core.kinematics.frames import Frame, compose, inverse
+from ..core.kinematics.frames import IDENTITY, Frame, compose, inverse
 from ..core.kinematics.model import RobotModel
+from ..core.kinematics.reasons import words
 from ..core.safety.gate import Gate
 from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, INSTRUMENTS, ArmReport
 from ..errors import SafetyError
@@ -19,9 +20,10 @@ from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from ..ros.safety import SAFETY_FILE, read_safety_config
-from .arm_loop import COLUMNS, ArmLoop, PermitBox
+from .arm_loop import ArmLoop, PermitBox, columns
+from .arm_motors import ArmMotors, make_gate
 from .arm_ports import VIEW, ArmPort
-from .arm_setup import make_controller, read_urdf
+from .arm_setup import make_arm, read_urdf
 
 REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
 FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
@@ -41,6 +43,10 @@ class ArmControlParams(NodeParams):
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
     home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")
     urdf: str = param("urdf/patient_cart.urdf.xacro", "URDF or xacro of the patient cart, a path or a shipped file")
+    psm1: str = param("psm", "what PSM1 is: a file of config/arms without its ending (psm, serial7, ...)")
+    psm2: str = param("psm", "what PSM2 is")
+    psm3: str = param("psm", "what PSM3 is")
+    ecm: str = param("ecm", "what the endoscope arm is")
 
 
 class ArmControl(SuiteNode):
@@ -51,13 +57,13 @@ class ArmControl(SuiteNode):
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
         self._permits, self._trace = PermitBox(), TraceSampler()
-        self._limits = read_safety_config(self.params.config).gate
+        self._safety = read_safety_config(self.params.config)
         self._model = RobotModel(read_urdf(self.params.urdf))
         self._view_chain = self._model.chain(ROOT, VIEW)
-        self._mounts = {arm: inverse(self._model.fixed(ROOT, f"{arm}_rcm")) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self._view_joints: tuple[float, ...] = ()
         self._rcm_views: dict[str, Frame] = {}
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
+        self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
         self._boot, self._seq, self._tick_number = time.time_ns(), 0, 0
         self._idle_every = max(1, round(self.params.rate / self.params.idle_rate))
         self._report, self._traces = self.publisher("arm_report"), self.publisher("trace")
@@ -68,12 +74,14 @@ class ArmControl(SuiteNode):
 
     def _make(self, arm: str) -> ArmLoop:
         p, follows = self.params, arm in FOLLOWING_ARMS
-        chain = self._model.chain(f"{arm}_rcm", f"{arm}_tip")
-        controller = make_controller(arm, chain, (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
-        port = ArmPort(self, arm, controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
-        tape = self.tape(f"arm_{arm}", COLUMNS) if follows and p.tape_dir else None
+        max_tick = (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate
+        kind = getattr(p, arm.lower())
+        made = make_arm(arm, self._model, kind, max_tick)
+        port = ArmPort(self, arm, made, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
+        tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
-        return ArmLoop(port, Gate(self._limits), chain, self._trace, tape, period)
+        motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
+        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, period)
 
     def _on_permit(self, msg: Any) -> None:
         try:
@@ -86,6 +94,7 @@ class ArmControl(SuiteNode):
         done = loop.controller.command(text)
         if done and word in ("enable", "home"):
             loop.port.resume_robot()
+            loop.motors.gate.restart()
         if done and word == "enable" and self.params.home_on_enable and not loop.controller.homed:
             loop.controller.command("home")
         loop.port.show_state()
@@ -97,7 +106,8 @@ class ArmControl(SuiteNode):
 
     def _tick(self) -> None:
         self._tick_number += 1
-        due = [arm for arm in self.arms if self._due(arm)]
+        at = self.now()
+        due = [arm for arm in self.arms if self._due(arm, at)]
         for arm in due:
             self.arms[arm].port.read()
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
@@ -105,12 +115,15 @@ class ArmControl(SuiteNode):
         for arm in due:
             loop = self.arms[arm]
             view = self._rcm_views.get(arm)
-            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
+            loop.tick(self._permits, view if arm != CAMERA_ARM else IDENTITY, self.params.jaw_age, stamp, now)
             loop.telemetry(view, stamp, now)
 
-    def _due(self, arm: str) -> bool:
+    def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or are busy: each tick; the others at idle_rate."""
-        return arm in FOLLOWING_ARMS or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+        return self._in_use(arm, now) or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+
+    def _in_use(self, arm: str, now: float) -> bool:
+        return arm in FOLLOWING_ARMS or self.arms[arm].active(now)
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)
@@ -125,8 +138,8 @@ class ArmControl(SuiteNode):
 
     def _publish_report(self) -> None:
         self._seq += 1
-        loops = [self.arms[arm] for arm in FOLLOWING_ARMS]
         now = self.now()
+        loops = [loop for arm, loop in self.arms.items() if self._in_use(arm, now)]
         report = ArmReport(
             boot_id=self._boot,
             seq=self._seq,
@@ -134,7 +147,7 @@ class ArmControl(SuiteNode):
             robot_age=max(now - loop.port.measured_at for loop in loops),
             robot_enabled=all(loop.robot_enabled and loop.controller.mode is ArmMode.ENABLED for loop in loops),
             tracking_fault=any(loop.controller.mode is ArmMode.FAULT for loop in loops),
-            bad_commands=sum(loop.gate.refused for loop in loops),
+            bad_commands=sum(loop.gate.refused + loop.motors.gate.bad for loop in self.arms.values()),
         )
         self._report.publish(arm_to_msg(report))
 
@@ -144,7 +157,8 @@ class ArmControl(SuiteNode):
         for arm, loop in self.arms.items():
             values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
             values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"
-            values.update({f"{arm}_{name}": number for name, number in loop.controller.counts.items()})
+            values[f"{arm}_limits"] = words(loop.reasons)
+            values.update({f"{arm}_{name}": number for name, number in {**loop.controller.counts, **loop.motors.diagnose()}.items()})
         return values
 
 

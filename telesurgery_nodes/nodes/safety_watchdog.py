@@ -19,7 +19,7 @@ from std_srvs.srv import Trigger
 from ..core.safety.causes import CAUSES, Cause, Scope
 from ..core.safety.machine import MOVING, ORDERS
 from ..core.safety.watchdog import Verdict, Watchdog
-from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, Phase
+from ..core.values import CAMERA_ARM, INSTRUMENTS, Phase
 from ..errors import SafetyError
 from ..ros.main import run
 from ..ros.messages import arm_from_msg, permit_to_msg, remote_from_msg, remote_stops
@@ -38,7 +38,7 @@ class WatchdogParams(NodeParams):
     """Parameters of safety_watchdog."""
 
     config: str = param(SAFETY_FILE, "safety configuration, a file of this package or a path")
-    arms: list[str] = param([*FOLLOWING_ARMS, CAMERA_ARM], "arms that hear enable and home")
+    arms: list[str] = param([*INSTRUMENTS, CAMERA_ARM], "arms that hear enable and home")
     enable_on_start: bool = param(False, "enable and home, also after a brake, until the arms first follow; for simulation only")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.values import REDUNDANT_PATHS, FloatArray, Phase
 from . import ledgers, tables
 from .metrics import (
@@ -23,6 +24,7 @@ from .metrics import (
 from .tables import Tapes
 
 MM, MS = 1000.0, 1000.0
+REFUSED = "refused_"  # columns of an arm's tape (nodes/arm_motors.py)
 SITES = ("surgeon", "patient")
 FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
 
@@ -45,7 +47,45 @@ def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
             "path_mm": path_length(following) * MM if len(following) > 1 else None,
             "trocar_max_mm": float(finite.max()) * MM if len(finite) else None,
             "limit_violations": int(np.nansum(violations > 0.0)) if violations is not None else None,
+            "force_max_n": strongest(tapes, table),
+            "refused": refused(tapes, table),
         }
+    return found
+
+
+def strongest(tapes: Tapes, table: str) -> float | None:
+    """Largest force on a tip [N], None where none was measured."""
+    if not tables.has(tapes, table, "force_x", "force_y", "force_z"):
+        return None
+    force = np.linalg.norm(np.stack([tapes[table][f"force_{axis}"] for axis in "xyz"], axis=1), axis=1)
+    return float(np.nanmax(force)) if np.isfinite(force).any() else None
+
+
+def refused(tapes: Tapes, table: str) -> dict[str, int] | None:
+    """Set points that did not reach the motors, by reason; only reasons that occurred."""
+    if table not in tapes or not tapes[table].rows.size:
+        return None
+    names = [name for name in tapes[table].columns if name.startswith(REFUSED)]
+    counts = {name.removeprefix(REFUSED): int(np.nanmax(tapes[table][name])) for name in names}
+    return {name: count for name, count in counts.items() if count} if names else None
+
+
+def limits(tapes: Tapes) -> dict[str, dict[str, Any]]:
+    """Per instrument every reason that clamped, slowed or held it: share of the tape's rows [%], how often it began, and its sentence."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in tables.arms(tapes):
+        flags = tables.column(tapes, f"arm_control.arm_{name}", "limit_flags")
+        if flags is None:
+            continue
+        numbers = flags.astype(np.int64)
+        masks = {reason: (numbers & int(reason)) != 0 for reason in REASONS}
+        found[name] = {
+            name_of(reason): {
+                "percent": 100.0 * float(mask.mean()), "began": len(segments(mask)),
+                "kind": REASONS[reason].kind.value, "sentence": REASONS[reason].sentence,
+            }
+            for reason, mask in masks.items() if mask.any()
+        }  # fmt: skip
     return found
 
 
@@ -206,6 +246,7 @@ def build(tapes: Tapes) -> dict[str, Any]:
     """Everything the tapes say."""
     return {
         "tracking": tracking(tapes),
+        "limits": limits(tapes),
         **ledgers.build(tapes),
         "paths": paths(tapes),
         "redundancy": redundancy(tapes),
