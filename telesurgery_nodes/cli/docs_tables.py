@@ -13,6 +13,7 @@ import yaml
 
 from ..channels import CHANNELS, Channel
 from ..core.arm.config import arm_config
+from ..core.kinematics.obstacles import LEFT_OUT
 from ..core.kinematics.reasons import REASONS, name_of
 from ..core.link.impair import Impairment
 from ..core.link.layouts import DSCP, DSCP_NAMES, LAYOUTS, STREAMS
@@ -73,6 +74,12 @@ def reasons() -> str:
     """Every reason why a set point is not what was asked for."""
     rows = [[int(reason), f"`{name_of(reason)}`", row.kind.value, row.sentence] for reason, row in REASONS.items()]
     return table(["bit", "counter", "what it is", "what is said"], rows)
+
+
+@block("left-out")
+def left_out() -> str:
+    """Pairs the collision guard does not watch."""
+    return table(("not watched", "why"), LEFT_OUT.items())
 
 
 @block("rules")

@@ -20,10 +20,12 @@ from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
 from ..ros.safety import SAFETY_FILE, read_safety_config
+from .arm_collision import ArmCollision
 from .arm_loop import ArmLoop, PermitBox, columns
 from .arm_motors import ArmMotors, make_gate
 from .arm_ports import VIEW, ArmPort
 from .arm_setup import make_arm, read_urdf
+from .collision_setup import COLLISION_FILE, make_guard
 
 REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
 FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
@@ -47,6 +49,8 @@ class ArmControlParams(NodeParams):
     psm2: str = param("psm", "what PSM2 is")
     psm3: str = param("psm", "what PSM3 is")
     ecm: str = param("ecm", "what the endoscope arm is")
+    collision_file: str = param(COLLISION_FILE, "distances at which arms slow down and stop, a file of this package or a path")
+    no_go_file: str = param("", "volumes no arm may enter or leave (docs/collision.md), a file of this package or a path; empty: none")
 
 
 class ArmControl(SuiteNode):
@@ -58,11 +62,13 @@ class ArmControl(SuiteNode):
         super().__init__(**node_args)
         self._permits, self._trace = PermitBox(), TraceSampler()
         self._safety = read_safety_config(self.params.config)
-        self._model = RobotModel(read_urdf(self.params.urdf))
+        urdf = read_urdf(self.params.urdf)
+        self._model = RobotModel(urdf)
         self._view_chain = self._model.chain(ROOT, VIEW)
         self._view_joints: tuple[float, ...] = ()
         self._rcm_views: dict[str, Frame] = {}
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
+        self.collision = self._guard(urdf)
         self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
         self._boot, self._seq, self._tick_number = time.time_ns(), 0, 0
         self._idle_every = max(1, round(self.params.rate / self.params.idle_rate))
@@ -82,6 +88,11 @@ class ArmControl(SuiteNode):
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
         motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
         return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, period)
+
+    def _guard(self, urdf: str) -> ArmCollision:
+        p = self.params
+        guard = make_guard(urdf, self._model, {arm: loop.assembly for arm, loop in self.arms.items()}, p.collision_file, p.no_go_file)
+        return ArmCollision(guard, self.arms, partial(self.tape, "collision") if p.tape_dir else None)
 
     def _on_permit(self, msg: Any) -> None:
         try:
@@ -112,6 +123,7 @@ class ArmControl(SuiteNode):
             self.arms[arm].port.read()
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
         self._look_through_endoscope(now)
+        self.collision.update(now)
         for arm in due:
             loop = self.arms[arm]
             view = self._rcm_views.get(arm)
@@ -153,7 +165,7 @@ class ArmControl(SuiteNode):
 
     def diagnose(self) -> dict[str, object]:
         """State, homed, cause and everything counted, per arm."""
-        values: dict[str, object] = {"trace_lost": self._trace.lost}
+        values: dict[str, object] = {"trace_lost": self._trace.lost, **self.collision.diagnose()}
         for arm, loop in self.arms.items():
             values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
             values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"

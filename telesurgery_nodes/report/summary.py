@@ -89,6 +89,26 @@ def limits(tapes: Tapes) -> dict[str, dict[str, Any]]:
     return found
 
 
+def collision(tapes: Tapes) -> dict[str, Any]:
+    """Smallest distance less margin, of the nearest pair at that moment; smallest distance per two bodies; slow-downs and stops."""
+    table = "arm_control.collision"
+    if not tables.has(tapes, table, "t", "distance_m", "margin_m", "slow", "stop", "unknown"):
+        return {"clearance_mm": None, "distance_mm": None, "slow": None, "stop": None, "unknown_s": None, "groups_mm": {}}
+    tape = tapes[table]
+    distance, clear = tape["distance_m"], tape["distance_m"] - tape["margin_m"]
+    known = np.isfinite(clear)
+    at = int(np.argmin(np.where(known, clear, np.inf))) if known.any() else None
+    groups = {name[2:]: tape[name] for name in tape.columns if name.startswith("d_")}
+    return {
+        "clearance_mm": float(clear[at]) * MM if at is not None else None,
+        "distance_mm": float(distance[at]) * MM if at is not None else None,
+        "slow": int(tape["slow"].max(initial=0.0)),
+        "stop": int(tape["stop"].max(initial=0.0)),
+        "unknown_s": float(np.sum(np.diff(tape["t"]) * (tape["unknown"][:-1] > 0.0))),
+        "groups_mm": {name: float(np.nanmin(values)) * MM for name, values in groups.items() if np.isfinite(values).any()},
+    }
+
+
 def path_length(poses: Any) -> float:
     """Length of the path of the positions of ``poses`` (n, >= 3) [m]; gaps (NaN) count nothing."""
     return float(np.nansum(np.linalg.norm(np.diff(poses[:, :3], axis=0), axis=1)))
@@ -247,6 +267,7 @@ def build(tapes: Tapes) -> dict[str, Any]:
     return {
         "tracking": tracking(tapes),
         "limits": limits(tapes),
+        "collision": collision(tapes),
         **ledgers.build(tapes),
         "paths": paths(tapes),
         "redundancy": redundancy(tapes),

@@ -55,6 +55,16 @@ def _limit_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
+def _collision_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    found = summary.get("collision")
+    if found is None or found["slow"] is None:
+        return [("collision", NOT_MEASURED)]
+    nearest = min(found["groups_mm"].items(), key=lambda item: item[1], default=("none", None))
+    near = f"{value(found['clearance_mm'], 1, ' mm')} more than the margin; nearest two: {nearest[0]} {value(nearest[1], 1, ' mm')}"
+    acted = f"{found['slow']} steps slowed, {found['stop']} refused; an arm's place unknown for {value(found['unknown_s'], 1, ' s')}"
+    return [("collision, smallest distance", near), ("collision guard", acted)]
+
+
 def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
     rows = ledgers.text_rows(summary, spread_words)
     for name, path in summary["paths"].items():
@@ -107,7 +117,8 @@ def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """The whole table."""
-    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary) + _link_rows(summary) + _machine_rows(summary)
+    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary) + _collision_rows(summary)
+    rows += _link_rows(summary) + _machine_rows(summary)
     lines = [f"{name.ljust(WIDTH)} {words}" for name, words in rows]
     result = "session: good" if summary["ok"] else f"session: FAILED, {summary['why']}"
     return "\n".join([*lines, *[f"note: {note}" for note in summary["notes"]], result, f"report: {summary['report']}"])

@@ -16,7 +16,8 @@ from ..kinematics.psm import Psm, PsmGeometry
 from ..kinematics.rcm import CENTRE, trocar_error
 from ..kinematics.stepper import Carry, SpeedLaw
 from .config import ArmConfig
-from .controller import ArmController, Follower, Kinematics
+from .controller import ArmController
+from .kinematics import Follower, Kinematics
 
 AGREE = 1e-6  # [m, rad] closed form and URDF describe the same arm
 HOME_TROCAR_M = 0.001  # [m] a software trocar further than this from the shaft at home is not this arm's

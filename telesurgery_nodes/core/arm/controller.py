@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
 
 from ...errors import KinematicsError
-from ..kinematics.frames import Frame, Vector, compose, inverse, norm
+from ..kinematics.frames import Frame, compose, inverse, norm
 from ..kinematics.limits import Joints
 from ..kinematics.psm import Solution
 from ..kinematics.reasons import Limit, bits, name_of
 from ..kinematics.slowing import SingularityLaw
 from ..kinematics.stepper import Carry, SpeedLaw, StepLimiter
 from .config import ArmConfig
+from .kinematics import Follower, Kinematics
 from .states import TRANSITIONS, ArmMode, Request, parse_request
 from .trace import Stamp
 from .tracking import TrackingWatch
@@ -29,30 +29,6 @@ MAX_AGE = 0.1  # [s] of a measurement: the watchdog's own limit is nearer, this 
 ARRIVED = 1e-6  # [rad or m] a joint target is reached by a set point that rests
 TIP_SHARE = 0.99  # of the tip's limits is given to the path: the set point, its average, was up to 0.2 % faster where the path bends
 FAULT_RAMP = 0.1  # [s] a fault brakes no longer than this, then set points end and the robot's brakes hold (safety.md section 6)
-
-
-class Kinematics(Protocol):
-    """What the controller needs of every arm."""
-
-    def forward(self, q: Joints) -> Frame:
-        """Tip in the RCM frame."""
-
-    def twist(self, q: Joints, v: Joints) -> tuple[Vector, Vector]:
-        """Tip velocities in the RCM frame."""
-
-    def dexterity(self, q: Joints) -> float:
-        """How far from a singular posture; larger is better, in the unit of the arm's zone."""
-
-
-class Follower(Kinematics, Protocol):
-    """Kinematics that also follow a tip pose. ``local``: an answer is good only near its reference and is asked for every tick."""
-
-    @property
-    def local(self) -> bool:
-        """See above."""
-
-    def follow(self, target: Frame, reference: Joints) -> Solution:
-        """Joints for a moving target, and what kept them from it."""
 
 
 class ArmController:
@@ -96,6 +72,11 @@ class ArmController:
     def setpoint(self) -> Joints:
         """Joint set point; empty before the first enable."""
         return self._joints.position
+
+    @property
+    def path(self) -> StepLimiter:
+        """The joints' path: what a collision guard looks at, and where it is put in."""
+        return self._joints
 
     @property
     def speed(self) -> Joints:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from ...errors import ConfigError
 from .limits import ROUNDING, JointLimits, Joints
@@ -37,12 +38,24 @@ SpeedLaw = Callable[[Joints, Joints], tuple[float, Limit]]
 Carry = Callable[[Joints, Joints, float], Joints]
 
 
+class Guard(Protocol):
+    """Judges the path by what lies beside it (collision.ArmGuard). The straight brake is not asked about: it is always allowed."""
+
+    def law(self, q: Joints, wanted: Joints) -> tuple[float, Limit]:
+        """A SpeedLaw."""
+
+    def clear(self, q: Joints, new: Joints, dt: float) -> bool:
+        """May the path at ``q`` go to speed ``new`` within ``dt`` [s] and brake from there?"""
+
+
 class StepLimiter:
     """Set point and its speed; `step` moves towards a goal, `brake` comes to rest along the path."""
 
     def __init__(self, limits: JointLimits, laws: Sequence[SpeedLaw] = (), carry: Carry | None = None) -> None:
         self.limits = limits
         self._laws, self._carry = tuple(laws), carry
+        self.guard: Guard | None = None
+        self.time = 0.0  # [s] of the path: the sum of its ticks
         self.on_surface = carry is not None  # False: moves freely, as joint moves and homing do
         self._window = WindowAverage(limits.rise_time)
         self._change: Joints = (0.0,) * len(limits.lower)
@@ -67,11 +80,12 @@ class StepLimiter:
     def brake(self, dt: float) -> Limit:
         """Slow down along the path within the accelerations; after that stand still."""
         if self.resting:
+            self.time += dt
             return Limit.NONE
         if self._carry is not None and self.on_surface and any(self.lead_velocity):
             base = self._carried(dt)
             slower = _scaled(base, 1.0 - self._room(base, dt))
-            if self._can_stop(slower, dt):
+            if not self._objection(slower, dt):
                 return self._apply(slower, dt)
         return self._straight_brake(dt)
 
@@ -86,14 +100,17 @@ class StepLimiter:
         share = self._reachable(wanted, base, dt)
         reasons |= more | (Limit.ACCELERATION if share < 1.0 else Limit.NONE)
         aimed = _between(base, wanted, share)
-        if self._can_stop(aimed, dt):
+        objection = self._objection(aimed, dt)
+        if not objection:
             return self._apply(aimed, dt) | reasons
         rest = _scaled(base, 1.0 - self._room(base, dt))
         for trial in VIABILITY_TRIALS:
             velocity = _between(rest, aimed, trial)
-            if self._can_stop(velocity, dt):
-                return self._apply(velocity, dt) | reasons | Limit.STOPPING
-        return self._straight_brake(dt) | reasons | Limit.STOPPING
+            more = self._objection(velocity, dt)
+            if not more:
+                return self._apply(velocity, dt) | reasons | objection
+            objection |= more
+        return self._straight_brake(dt) | reasons | objection
 
     def _wanted(self, goal: Joints, dt: float, speed: float) -> tuple[Joints, Limit]:
         """Speed along the straight joint line to the goal from which the arm still comes to rest on the goal.
@@ -120,6 +137,7 @@ class StepLimiter:
         """Every speed law on the same wanted speed: the strictest counts, the ceiling comes on top, and all that bite are told."""
         found = [(self.limits.margin_share(self.lead, wanted), Limit.SOFT_MARGIN)]
         found += [law(self.lead, wanted) for law in self._laws]
+        found += [self.guard.law(self.lead, wanted)] if self.guard is not None else []
         reasons, strictest = Limit.NONE, 1.0
         for share, reason in found:
             if not share >= 1.0:
@@ -172,6 +190,12 @@ class StepLimiter:
     def _braking_time(self, velocity: Joints) -> float:
         return max(abs(v) / rate for v, rate in zip(velocity, self.limits.acceleration, strict=True))
 
+    def _objection(self, velocity: Joints, dt: float) -> Limit:
+        """Why the path may not go to ``velocity`` within ``dt``; NONE where it may."""
+        if not self._can_stop(velocity, dt):
+            return Limit.STOPPING
+        return Limit.NONE if self.guard is None or self.guard.clear(self.lead, velocity, dt) else Limit.COLLISION
+
     def _can_stop(self, velocity: Joints, dt: float) -> bool:
         """After a tick that ends at ``velocity``, does straight braking end in range? (A joint outside may only come back.)
 
@@ -189,6 +213,7 @@ class StepLimiter:
     def _apply(self, velocity: Joints, dt: float, ramp: float | None = None) -> Limit:
         """The path goes on for ``dt``; its speed changes during the first ``ramp`` of it (all of it where None)."""
         old, changing = self.lead_velocity, dt if ramp is None else ramp
+        self.time += dt
         reasons = self._jerked(velocity, dt)
         for time, begin, end in ((changing, old, velocity), (dt - changing, velocity, velocity)):
             if time > 0.0:
