@@ -48,7 +48,7 @@ def fall(r0: FloatArray, r1: FloatArray, dt: float, brake: float) -> FloatArray:
 
 
 class _Seen(NamedTuple):
-    """Ends (s, 2, 3) [m] of the capsules at path ``time`` [s]; speeds before and after the tick that began there if a joint turned."""
+    """Ends (s, 2, 3) [m] of the capsules at path ``time`` [s]; their speeds before and after the tick that began there, if any turned."""
 
     time: float
     ends: FloatArray

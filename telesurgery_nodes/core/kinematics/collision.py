@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from ..values import FloatArray
 from .approach import ArmPath
 from .arm_body import ArmBody
 from .collision_config import CollisionConfig
+from .collision_values import FAR, CollisionReport, Path
 from .fields import FieldWatch
 from .limits import JointLimits, Joints
 from .obstacles import Field, Still
@@ -39,28 +39,6 @@ PAD = 0.002  # [m] more than any arm's curvature within its smoothing (ArmPath.p
 SKIN = 5e-5  # [m] the slow zone ends this far before the margin, so that the stop rule seldom has to act
 QUIET = 1e-6  # [m/s] slower is arithmetic, not approach
 ROUNDING = 1e-12  # [m]
-FAR = "none near"
-
-
-class Path(NamedTuple):
-    """Where an arm's path is, how fast it moves there, and its own time [s] (stepper.py: ``lead``, ``lead_velocity``, ``time``).
-
-    The time is the path's, not the clock's: arms tick at rates of their own.
-    """
-
-    lead: Joints
-    velocity: Joints
-    time: float
-
-
-@dataclass(frozen=True)
-class CollisionReport:
-    """``nearest``: the pair nearest to its margin, with ``distance`` and ``margin`` [m] (NaN while an arm is ``unknown``)."""
-
-    nearest: str
-    distance: float
-    margin: float
-    unknown: tuple[str, ...]
 
 
 class CollisionGuard:
@@ -131,7 +109,7 @@ class CollisionGuard:
             return 0.0, Limit.COLLISION
         side, v = self._sides[arm], np.array(wanted)
         share, name = 1.0, ""
-        if len(side.row):
+        if side.slowing:
             approach = side.approach(side.path.placed.speeds(v))
             shares = np.where(approach > QUIET, side.speed / np.maximum(approach, QUIET), 1.0)
             worst = int(np.argmin(shares))
@@ -152,14 +130,16 @@ class CollisionGuard:
         if not any(new) and not side.path.moving:
             return True
         travel = side.path.travel(v, dt)
-        if (side.path.body.reach(travel) > self._reach[self.pairs.spans[arm]]).any():
+        reach = side.path.body.reach(travel)
+        if (reach > self._reach[self.pairs.spans[arm]]).any():
             self.counts["stop faster than can be watched"] += 1
             return False
-        if len(side.row):
-            over = side.path.step_need(side.part, side.normal, side.above, v, travel, dt) - side.allowed
-            worst = int(np.argmax(over))
+        rows = np.flatnonzero(side.allowed < reach[side.part])  # no need is larger than the reach
+        if len(rows):
+            over = side.path.step_need(side.part[rows], side.normal[rows], side.above[rows], v, travel, dt) - side.allowed[rows]
+            worst = int(over.argmax())
             if not over[worst] <= ROUNDING:
-                self.counts[f"stop {self.pairs.names[self._active[side.row[worst]]]}"] += 1
+                self.counts[f"stop {self.pairs.names[self._active[side.row[rows[worst]]]]}"] += 1
                 return False
         refused = next((watch for watch in self._fields[arm] if not watch.clear(v, dt)), None)
         if refused is not None:
@@ -188,8 +168,10 @@ class CollisionGuard:
             if path.moving:
                 reach[self.pairs.spans[arm]] = GROWTH * path.body.reach(path.travel(path.v, REACH_TICK))
         roamed = np.abs(self._ends - self._roamed).max(axis=(1, 2)) > self._roam
-        if now - self._refreshed >= REFRESH or roamed.any() or (reach > self._reach).any():
-            self._refresh(reach * GROWTH, now)
+        due = now - self._refreshed >= REFRESH
+        if due or roamed.any() or (reach > self._reach).any():
+            self._refresh(reach * GROWTH, due)
+            self._refreshed = now if due else self._refreshed
         gap, touch = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], self._active)
         self._distances[self._active] = gap.distance
         for side in self._sides.values():
@@ -201,17 +183,20 @@ class CollisionGuard:
         for watch in self._watches:
             watch.update()
 
-    def _refresh(self, reach: FloatArray, now: float) -> None:
-        """Measure every pair; those that can matter until the next time are the active ones.
+    def _refresh(self, reach: FloatArray, everything: bool) -> None:
+        """Find the pairs that can matter until the next time, the active ones; measure ``everything``, or only what may be one.
 
         An end is less than sqrt(3) times what it may roam from here then, and gets no further than ``reach`` (all capsules) from there.
         """
-        self._refreshed, self._roamed = now, self._ends.copy()
+        self._roamed = self._ends.copy()
         self._reach[: self.pairs.moving] = np.maximum(reach[: self.pairs.moving], REACH)
         self._roam[: self.pairs.moving] = np.maximum(ROAM, FAST * self._reach[: self.pairs.moving])
         stray = SQRT3 * self._roam + self._reach
-        self._distances = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], np.arange(self.pairs.count))[0].distance
-        near = self._distances < self.pairs.slow + PAD + stray[self.pairs.first] + stray[self.pairs.second]
+        watched = self.pairs.slow + PAD + stray[self.pairs.first] + stray[self.pairs.second]
+        near = self.pairs.bound(self._ends[:, 0], self._ends[:, 1]) < watched  # those that may be near, then those that are
+        rows = np.flatnonzero(near) if not everything else np.arange(self.pairs.count)
+        self._distances[rows] = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], rows)[0].distance
+        near &= self._distances < watched
         self._active = np.flatnonzero(near)
         self._normals[~near] = np.nan
         place = np.full(self.pairs.count, -1, dtype=np.intp)
@@ -219,6 +204,7 @@ class CollisionGuard:
         for side in self._sides.values():
             kept = place[side.rows] >= 0
             side.row, side.part, side.sign = place[side.rows[kept]], side.parts[kept], side.signs[kept, None]
+            side.slowing, side.allowed = False, np.zeros(len(side.row))  # nothing, until it is certified
             side.resting = (self.pairs.second[side.rows[kept]] >= self.pairs.moving)
 
     def _certify(self, fresh: FloatArray) -> None:
@@ -269,6 +255,7 @@ class CollisionGuard:
         for arm, mine in own.items():
             side = self._sides[arm]
             side.speed = np.maximum(most[side.row] - (total[side.row] - mine), 0.5 * most[side.row])
+            side.slowing = bool((side.speed < np.inf).any())
 
     def _report(self) -> CollisionReport:
         if self.unknown:

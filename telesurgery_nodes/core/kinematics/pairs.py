@@ -55,6 +55,8 @@ class Pairs:
         self.slow = np.array([row[4].slow for row in rows])
         self.stop = np.array([row[4].stop for row in rows])
         self._boxes, self._cylinders = _boxes(self._solids[0]), _cylinders(self._solids[1])
+        wide, high = self._cylinders.radius, self._cylinders.half
+        self._around = Boxes(self._cylinders.center, self._cylinders.rotation, np.stack([wide, wide, high], axis=1))
 
     def _against(self, bodies: Sequence[ArmBody], stills: Sequence[Still], number: int | None) -> list[_Row]:
         """``number`` of the first capsule at rest; None: not capsules."""
@@ -67,6 +69,18 @@ class Pairs:
                     if _watched(one, body, part.role):
                         rows.append((index, second, f"{part.link}/{one.name}", f"{body.arm}/{one.name}", one.zones[part.role]))
         return rows
+
+    def bound(self, a: FloatArray, b: FloatArray) -> FloatArray:
+        """Distances no pair is nearer than: of a ball around the first to the segment or box of the second; cheap."""
+        along = b - a
+        ball = 0.5 * np.sqrt(dot(along, along)) + self.radius
+        middle, cut = (0.5 * (a + b))[self.first], self._begin_boxes
+        second = self.second[:cut]
+        share = _nearest_on(a[second], b[second], middle[:cut])[:, None]
+        ways = [middle[:cut] - a[second] - share * along[second], self._boxes.outside(middle[cut : self._begin_cylinders])]
+        ways.append(self._around.outside(middle[self._begin_cylinders :]))
+        way = np.concatenate(ways)
+        return np.asarray(np.sqrt(dot(way, way)) - ball[self.first] - self.radius[self.second])
 
     def gaps(self, a: FloatArray, b: FloatArray, rows: Indices) -> tuple[Gap, FloatArray]:
         """Distances of the pairs ``rows`` (rising) with capsule ends ``a``, ``b`` (all, 3), and where on the second the nearest point is.

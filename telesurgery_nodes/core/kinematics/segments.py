@@ -34,6 +34,11 @@ class Boxes(NamedTuple):
     rotation: FloatArray
     half: FloatArray
 
+    def outside(self, points: FloatArray) -> FloatArray:
+        """From the nearest point of each box to ``points`` (n, 3), in the box's frame."""
+        local = _into(points - self.center, self.rotation)
+        return np.asarray(local - np.clip(local, -self.half, self.half))
+
 
 class Cylinders(NamedTuple):
     """``center`` (n, 3), ``rotation`` (n, 3, 3) with the axis as z, ``radius`` and ``half`` height (n,) [m]."""

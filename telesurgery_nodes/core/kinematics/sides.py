@@ -22,7 +22,7 @@ class Side:
 
     The rest is of the active pairs (p,) now: ``row`` among them; ``normal`` (p, 3) along which the margin is kept, ``above`` (p, 2) [m]
     each end over the low point, ``allowed`` [m] to come nearer; ``facing`` (p, 2, 3) across the nearest points, shared out to the ends,
-    ``speed`` [m/s] of approach allowed; ``resting``: the other side cannot move.
+    ``speed`` [m/s] of approach allowed, ``slowing`` where any is limited; ``resting``: the other side cannot move.
     """
 
     path: ArmPath
@@ -37,6 +37,7 @@ class Side:
     allowed: FloatArray = field(default_factory=_none)
     facing: FloatArray = field(default_factory=lambda: _none(2, 3))
     speed: FloatArray = field(default_factory=_none)
+    slowing: bool = False
     resting: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def face(self, gap: Gap, touch: FloatArray) -> None:

@@ -18,7 +18,8 @@ from collision_cart import ARMS, LIMITS, body, guard, volume, with_volumes
 
 from telesurgery_nodes.core.kinematics.approach import fall
 from telesurgery_nodes.core.kinematics.arm_body import Role
-from telesurgery_nodes.core.kinematics.collision import ArmGuard, CollisionGuard, Path
+from telesurgery_nodes.core.kinematics.collision import ArmGuard, CollisionGuard
+from telesurgery_nodes.core.kinematics.collision_values import Path
 from telesurgery_nodes.core.kinematics.reasons import Limit
 from telesurgery_nodes.core.kinematics.stepper import StepLimiter
 
@@ -272,3 +273,14 @@ def test_a_mesh_is_kept_out_of_to_a_tenth_of_a_millimetre(tmp_path) -> None:
         ends = body("PSM1").place(arms.arms["PSM1"].position).ends[watch._part]
         assert (watch._clearance(ends) - watch._stop).min() >= -1e-4
     assert acted > 20
+
+
+def test_the_cheap_bound_is_never_further_than_the_distance() -> None:
+    """What decides which pairs are measured."""
+    one = with_volumes(ARMS, {"volumes": [volume(shape=SHAPES[3])]})
+    rng, still = random.Random(6), [np.array([[capsule.a, capsule.b]]) for capsule in one.pairs.resting]
+    for _ in range(30):
+        drawn = [body(arm).place(goal(rng, arm)).ends for arm in ARMS]
+        ends = np.concatenate([*drawn, *still, np.zeros((1, 2, 3))])
+        exact = one.pairs.gaps(ends[:, 0], ends[:, 1], np.arange(one.pairs.count))[0].distance
+        assert (one.pairs.bound(ends[:, 0], ends[:, 1]) <= np.maximum(exact, -1.0) + 1e-9)[exact > 0.0].all()
