@@ -13,7 +13,7 @@ For an arm whose trocar is held by software the path must stay on a surface in j
 before it is scaled, so that neither braking nor a change of direction leaves the surface by more than one tick's curvature, which the
 next tick corrects. Only where the carried speed could not stop in range is the straight brake taken (STOPPING): range before trocar.
 
-Why not Ruckig in this place: it is faster (8 us against 34 us a tick here) and its delay half, but it replans each joint against time, so
+Why not Ruckig in this place: it is faster (8 us against 31 us a tick here) and its delay half, but it replans each joint against time, so
 a target that jumps while it moves bends the tip's path (5.6 mrad mean orientation error in the 0.3 s after, against 0.4), it knows no
 surface, and its cycle time is fixed. `telesurgery bench arm` measures both where Ruckig is installed.
 """
