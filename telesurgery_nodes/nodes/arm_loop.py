@@ -17,7 +17,7 @@ from ..core.kinematics.reasons import Limit
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
 from ..core.safety.gate_motor import LOCAL_PHASES
-from ..core.values import Permit
+from ..core.values import CAMERA_ARM, Permit
 from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
@@ -155,9 +155,10 @@ class ArmLoop:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
         if now - self.telemetry_at >= self.period:
             self.telemetry_at = now
-            held = self._view.held if self._target is not None else rcm_view  # an anchor must stand in the frame of the targets
+            # An anchor must stand in the frame of the targets; the camera arm's own targets do not stand in the view.
+            held = self._view.held if self.port.arm != CAMERA_ARM else rcm_view
             self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
-            self._record(self.port.measured(now), rcm_view, now)
+            self._record(self.port.measured(now), held, now)
 
     def _record(self, measured: Measured | None, rcm_view: Frame | None, now: float) -> None:
         if self.tape is None or measured is None or len(measured.position) != len(self.controller.config.home):

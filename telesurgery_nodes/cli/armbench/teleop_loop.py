@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ...core.teleop.camera import WORK_AREA_HIGH, WORK_AREA_LOW
 from ...core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
 from ...core.teleop.console import Console
 from ...core.teleop.console import settings as console_settings
+from ...core.teleop.filters import StopBand
 from ...core.teleop.jaw import JAW_MAX, JAW_MIN, RATE, RATE_CATCHING_UP, jaw_of
 from ...core.teleop.motion import SCALE_STEP
 from ...core.teleop.pairs import PAIRS
@@ -26,17 +28,27 @@ from .teleop_patient import TIP_SPEED, TIP_TURN, ModelArm, Patient
 
 DT = 0.01  # [s] one tick
 HAND_SPEED, HAND_TURN = 0.15, 1.0  # [m/s], [rad/s] JIGSAWS surgeons: 99th percentile 0.10-0.16 m/s
-# A hand that changes its speed at once comes out of the tremor filter up to this much faster for a moment (its step response: +18 %).
-FILTER_GAIN = 1.5
 TINY = 1e-6  # [m, rad]
+FILTER_MEMORY = 1000  # ticks, ten seconds: its response has died down to nothing
+ROUNDED = 1.02  # a turn is filtered as a quaternion, which is a rotation vector but for the second order
 # A push by hand turns the picture at once; within two looks at the camera the epoch of the old picture has to end.
-OLD_VIEW, TWO_LOOKS = math.radians(0.6), 0.1
+OLD_VIEW, TWO_LOOKS = math.radians(0.2), 0.1
 REST = {"MTML": np.array([0.1, -0.05, 0.3]), "MTMR": np.array([-0.1, -0.05, 0.3])}
 EVENTS = (
     "move", "move", "move", "clutch", "clutch", "camera", "camera", "scale", "lock_rotation", "lock_translation", "set_align_MTM",
     "select", "tremor_filter", "outage", "engage", "head", "nudge", "squeeze",
 )  # fmt: skip
 MOVING = (State.FOLLOWING, State.CAMERA)
+
+
+@cache
+def filter_gain() -> float:
+    """How much faster than the hand the filtered hand can ever go: the sum of |h| of a linear filter's impulse response h."""
+    band, gain = StopBand(1.0 / DT), 0.0
+    band.update(np.zeros(1))
+    for tick in range(FILTER_MEMORY):
+        gain += abs(float(band.update(np.array([1.0 if tick == 0 else 0.0]))[0]))
+    return gain
 
 
 class LawBroken(AssertionError):
@@ -198,7 +210,8 @@ class Loop:
         goal = arm.goal
         if goal is None:
             return
-        speed = FILTER_GAIN * HAND_SPEED * (self._epoch_scale + SCALE_STEP)
+        gain = filter_gain() if self._console.settings.tremor_filter else 1.0
+        speed, spin = gain * HAND_SPEED * (self._epoch_scale + SCALE_STEP), gain * HAND_TURN * ROUNDED
         epoch, last, at = self._aims.get(arm.name, (-1, before, self._epoch_began - DT))
         if epoch != self._epoch:
             last, at = before, self._epoch_began - DT
@@ -206,7 +219,7 @@ class Loop:
         self._aims[arm.name] = self._epoch, goal, self.now
         if arm.name == CAMERA_ARM:
             return  # angles at the eye have no such bound; the gate's 10 mm and 10 deg hold, and the set point's own speed
-        if step > speed * gap + TINY or turn > FILTER_GAIN * HAND_TURN * gap + TINY:
+        if step > speed * gap + TINY or turn > spin * gap + TINY:
             raise LawBroken(f"{arm.name}: the target jumped {step} m, {turn} rad in {gap} s, epoch {self._epoch}")
         held = arm.view.held
         if held is not None and turn_between(held.r, self._patient.view.r) > OLD_VIEW and self.now - self._nudged > TWO_LOOKS:

@@ -145,7 +145,7 @@ class Patient:
         """setpoint_cp: in the view its targets stand in."""
         if arm.name == CAMERA_ARM:
             return arm.at
-        view = arm.view.held if arm.target is not None and arm.view.held is not None else self.view
+        view = arm.view.held if arm.view.held is not None else self.view
         return compose(inverse(view), arm.at)
 
     def _permit(self, now: float) -> None:

@@ -17,8 +17,8 @@ from ..values import Pose
 # A camera arm's motors hold within micrometres and hundredths of a degree; a step beyond this between two samples is motion.
 STEP_M, STEP_RAD = 0.0002, math.radians(0.1)
 SETTLE = 0.1  # [s] without such a step before the camera stands
-# Further than this from where it stood at the epoch's beginning, directions in the picture are others.
-MOVED_M, MOVED_RAD = 0.001, math.radians(0.5)
+# Further than this from where it stood at the epoch's beginning, the picture is another one.
+MOVED_M, MOVED_RAD = STEP_M, STEP_RAD
 FRESH = 0.3  # [s] an older camera pose is none; an idle arm says its pose 25 times a second
 
 

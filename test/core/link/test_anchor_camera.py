@@ -92,10 +92,10 @@ def test_no_instrument_is_anchored_while_the_camera_moves_and_it_is_once_it_stan
     assert motion.update(inputs(2, x=0.001, view=still()))["PSM1"].pose.position[0] == pytest.approx(0.101)
 
 
-@pytest.mark.parametrize("moved", [still(math.radians(0.6)), None, View(Pose(np.full(3, np.nan), np.eye(3)), False)])
+@pytest.mark.parametrize("moved", [still(math.radians(0.12)), None, View(Pose(np.full(3, np.nan), np.eye(3)), False)])
 def test_an_epoch_ends_when_the_camera_moves_and_the_next_one_begins_in_the_new_view(moved):
     motion = machine()
-    assert motion.update(inputs(1, x=0.0, view=still())) and motion.update(inputs(2, x=0.001, view=still(math.radians(0.4))))
+    assert motion.update(inputs(1, x=0.0, view=still())) and motion.update(inputs(2, x=0.001, view=still(math.radians(0.08))))
     assert motion.update(inputs(3, x=0.002, view=moved)) == {} and motion.given_up == {"PSM1"}
     assert motion.update(inputs(4, x=0.002, view=still())) == {}, "not even when it comes back"
     assert motion.refused["camera_moved"] == 1
