@@ -16,7 +16,6 @@ from ...core.kinematics.collision_values import Path
 from ...core.kinematics.frames import Frame, compose, from_rpy, inverse, norm, product
 from ...core.kinematics.limits import Joints
 from ...core.kinematics.model import RobotModel
-from ...core.kinematics.segments import Indices
 from ...core.values import CAMERA_ARM, INSTRUMENTS, FloatArray
 from ...description import homes
 from ...nodes.arm_setup import read_config, read_urdf
@@ -25,6 +24,7 @@ from ...nodes.collision_setup import make_guard
 PERIOD = 0.004  # [s]
 URDF = "urdf/patient_cart.urdf.xacro"
 ARMS = (*INSTRUMENTS, CAMERA_ARM)
+FAR_M = 0.03  # [m] from its margin a pair need not be measured
 NEAR_M = 0.01  # [m] a crossing begins where some pair is this far from its margin at most
 REST_TICKS = 20  # 80 ms: braking from the speed limits, and the smoothing after it
 SPREAD = (0.3, 0.3, 0.035, 0.8, 0.5, 0.5)  # [rad, rad, m, rad, rad, rad] around home
@@ -52,7 +52,6 @@ class Cart:
         self.arms = {arm: _Arm(one, model.fixed("patient_cart", one.base)) for arm, one in made.items()}
         self.now = 0.0
         self._camera_goal: Joints = tuple(homes()[CAMERA_ARM].joints.tolist())
-        self._rows: Indices = np.arange(self.guard.pairs.count)
         self.bodies = {arm: path.body for arm, path in self.guard.paths.items()}
         for arm, one in self.arms.items():
             home = tuple(homes()[arm].joints.tolist())
@@ -135,8 +134,12 @@ class Cart:
         return np.concatenate([*found, np.array([*still, np.zeros((2, 3))])])
 
     def clearances(self, ends: FloatArray) -> FloatArray:
-        """Of every watched pair's set points: distance less margin [m]. Every pair, not only those the guard calls active."""
-        return np.asarray(self.guard.pairs.gaps(ends[:, 0], ends[:, 1], self._rows)[0].distance - self.guard.pairs.stop)
+        """Of every watched pair's set points: distance less margin [m], whatever the guard calls active; infinite where far."""
+        pairs = self.guard.pairs
+        rows = np.flatnonzero(pairs.bound(ends[:, 0], ends[:, 1]) - pairs.stop < FAR_M)
+        clear = np.full(pairs.count, np.inf)
+        clear[rows] = pairs.gaps(ends[:, 0], ends[:, 1], rows)[0].distance - pairs.stop[rows]
+        return clear
 
     def cross(self, rng: random.Random) -> tuple[str, str]:
         """Send one arm through another, and that one towards it; the rest somewhere near. Returns the two."""
