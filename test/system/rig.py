@@ -47,13 +47,12 @@ class Session:
 
     def follow(self):
         """Wait until the arms follow and move; start anew where the start-up was interrupted and nobody presses again."""
-        for attempt in range(1, ATTEMPTS + 1):
-            if self._follows():
-                return
-            print(f"attempt {attempt} never followed: {self.reader.newest}")
+        told = []
+        while not self._follows():
+            told.append(self.reader.newest)
+            assert len(told) < ATTEMPTS, f"never followed: {told}"
             self._stop()
-            self._start(f"session{attempt + 1}")
-        raise AssertionError(f"never followed in {ATTEMPTS} attempts (see above)")
+            self._start(f"session{len(told) + 1}")
 
     def _follows(self):
         since = began = time.monotonic()
