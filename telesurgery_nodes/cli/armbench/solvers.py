@@ -59,6 +59,13 @@ def pinocchio_loop(arm: GeneralArm) -> Method:
     return Method("Pinocchio loop", solve)
 
 
+def qp_solvers() -> list[str]:
+    """The solvers that Pink could use here; needs the extra ik."""
+    import qpsolvers
+
+    return list(qpsolvers.available_solvers)
+
+
 def pink_loop(arm: GeneralArm, solver: str) -> Method:
     """Pink's program solved until the frame is there; ConfigurationLimit keeps the range, VelocityLimit the speeds over HORIZON."""
     pin, pink = arm.pinocchio, arm.pink

@@ -18,7 +18,7 @@ from ...core.kinematics.psm import INSERTION, Psm
 from ...errors import ConfigError, KinematicsError
 from ...nodes.arm_setup import read_config, read_urdf
 from ..bench import Bar, BenchArguments, at_most
-from .solvers import Method, kdl_loop, ours, percentiles, pink_loop, pinocchio_loop
+from .solvers import Method, kdl_loop, ours, percentiles, pink_loop, pinocchio_loop, qp_solvers
 
 TARGETS, QUICK_TARGETS = 1000, 200
 SHARE = 0.98  # of the joint range targets are drawn from, as in sim.md section 5.1
@@ -26,6 +26,7 @@ NEAR_RAD, NEAR_M = math.radians(1.0), 0.001  # a target of the loop is so near
 POSITION_UM, TURN_MRAD = 1.0, 0.01
 ARM = "PSM1"
 STARTS = ("near", "home")
+PINK_SOLVERS = ("daqp", "quadprog")
 
 
 def _postures(limits: JointLimits, count: int, rnd: random.Random) -> list[Joints]:
@@ -44,7 +45,10 @@ def _methods(psm: Psm, chain: Chain, home: Joints, tip: tuple[float, float]) -> 
     found, missing = [ours(psm)], {}
     try:
         arm = GeneralArm(chain, psm.limits, home, tip, straight=False, trocar=None)
-        found += [pinocchio_loop(arm), *(pink_loop(arm, solver) for solver in ("daqp", "quadprog"))]
+        found.append(pinocchio_loop(arm))
+        there = qp_solvers()
+        found += [pink_loop(arm, solver) for solver in PINK_SOLVERS if solver in there]
+        missing.update({f"Pink, {solver}": f"not installed: {solver}" for solver in PINK_SOLVERS if solver not in there})
     except ConfigError as error:
         missing["Pinocchio, Pink"] = str(error)
     kdl = kdl_loop(chain, psm.limits)
