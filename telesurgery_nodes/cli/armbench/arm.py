@@ -5,16 +5,16 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from ..bench import BenchArguments, Result
+from ..bench import BenchArguments, Result, chosen
 from . import collision, force, gate, limiter, press, replay, targets, teleop
 
 PARTS: tuple[ModuleType, ...] = (targets, replay, limiter, collision, gate, press, teleop, force)
 
 
 def run(arguments: BenchArguments) -> Result:
-    """All parts, in order."""
+    """The parts asked for, in order."""
     bars, found, texts = [], dict[str, Any](), []
-    for part in PARTS:
+    for part in chosen(PARTS, arguments.parts):
         more, details = part.run(arguments)
         name = part.__name__.rpartition(".")[2]
         bars, found[name] = bars + more, details
