@@ -27,12 +27,12 @@ $(STAMP): setup.py
 	@echo "setting up $(VENV) (once; a few minutes)"
 	@test -x $(VENV)/bin/pip || $(CLEAN) $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "cannot make a virtual environment. On Debian and Ubuntu the package python3-venv is split off: apt install python3-venv" >&2; exit 1; }
-	$(CLEAN) $(VENV)/bin/python $(PIP) -e ".[jazzy,sim,video,dev]"
+	$(CLEAN) $(VENV)/bin/python $(PIP) -e ".[jazzy,sim,video,ik,dev]"
 	@touch $@
 
 $(KILTED_STAMP): setup.py
 	@test -x $(KILTED)/bin/pip || $(CLEAN) $(PYTHON) -m venv $(KILTED)
-	$(CLEAN) $(KILTED)/bin/python $(PIP) -e ".[kilted,sim,video,dev]"
+	$(CLEAN) $(KILTED)/bin/python $(PIP) -e ".[kilted,sim,video,ik,dev]"
 	@touch $@
 
 demo: $(STAMP)
@@ -55,6 +55,7 @@ test-kilted: $(KILTED_STAMP)
 
 coverage: $(STAMP)
 	$(CLEAN) $(VENV)/bin/python -m pytest $(PYTEST_FLAGS) test/core --cov=telesurgery_nodes/core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=95
+	$(CLEAN) $(VENV)/bin/python -m coverage report --include="telesurgery_nodes/core/safety/gate*.py,telesurgery_nodes/core/safety/motor*.py,telesurgery_nodes/core/safety/force.py" --fail-under=100
 
 lint: $(STAMP)
 	$(CLEAN) $(VENV)/bin/ruff check .

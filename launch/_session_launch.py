@@ -47,6 +47,7 @@ def arguments(enable_on_start):
         declare("patient_identity", "", "folder of the patient's device (docs/keys.md); empty: one is made, for an emulated session only"),
         declare("playout_ms", BASE.playout_ms, "serve commands this long after their stamp [ms], to even out jitter; 0: at arrival"),
         declare("topics_file", "", "further topics to carry, the same file at both sites (docs/link.md); empty: none"),
+        declare("no_go_file", "", "volumes no arm may enter or leave (docs/collision.md); empty: none"),
         declare("out", "", "session folder for raw samples and snapshots; empty: none"),
         declare("headless", "true", "no viewer window", BOOL),
         declare("reengage", "true", "the scripted operator presses the pedal again after a hold", BOOL),
@@ -70,6 +71,7 @@ def options_from(context):
         surgeon_identity=text("surgeon_identity"), patient_identity=text("patient_identity"), out=text("out"),
         headless=flag("headless"), reengage=flag("reengage"),
         enable_on_start=flag("enable_on_start"), topics_file=text("topics_file"), playout_ms=float(text("playout_ms")),
+        no_go_file=text("no_go_file"),
     )  # fmt: skip
 
 

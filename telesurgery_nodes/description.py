@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from .core.robot.contact import Plate
 from .core.values import FloatArray
 from .errors import ConfigError
 from .resources import find_resource
@@ -86,6 +87,17 @@ def rings() -> Rings:
         return Rings(float(spec["centre_radius"]), float(spec["tube_radius"]), float(spec["mass"]), start)
     except (TypeError, KeyError, IndexError, ValueError) as error:
         raise ConfigError(f"{SCENE}: wanted board, pegs and rings with valid peg numbers: {error!r}") from error
+
+
+@lru_cache(maxsize=1)
+def board() -> Plate:
+    """The top face of the peg board in the cart frame (config/scene.yaml)."""
+    scene = _load(SCENE)
+    try:
+        (x, y, z), (length, width, _) = (tuple(map(float, scene["board"][key])) for key in ("xyz", "size"))
+    except (TypeError, KeyError, ValueError) as error:
+        raise ConfigError(f"{SCENE}: wanted board with three numbers in xyz and size: {error!r}") from error
+    return Plate((x, y, z), (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (length / 2.0, width / 2.0))
 
 
 def _load(relative: str) -> Any:

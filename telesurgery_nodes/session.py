@@ -51,6 +51,7 @@ class SessionOptions:
     enable_on_start: bool = True
     topics_file: str = ""
     playout_ms: float = 0.0
+    no_go_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ TABLE: tuple[Row, ...] = (
     Row("simulation", "patient", "simulation", "the patient cart in simulation; a real CRTK arm takes its place",
         parameters={**TAPES, "robot": Of("robot"), "brake_silence": SHARED_HOST_BRAKE}, env=SIMULATION_ENV),
     Row("arm_control", "patient", "arm_control", "inverse kinematics, limits and the gate in front of the motors",
-        parameters=TAPES, needs=("simulation",)),
+        parameters={**TAPES, "no_go_file": Of("no_go_file")}, needs=("simulation",)),
     Row("safety_watchdog", "patient", "safety_watchdog", "the permit every 20 ms, without which nothing moves",
         parameters={**TAPES, "enable_on_start": Of("enable_on_start")}, needs=("arm_control",)),
     Row("stereo_camera", "patient", "stereo_camera", "both eyes of the camera arm, coded",
@@ -197,6 +198,7 @@ def values(options: SessionOptions) -> dict[str, object]:
         "preset": options.preset, "robot": options.robot, "seed": options.seed, "scale": float(options.scale), "codec": options.codec,
         "width": options.width, "height": options.height, "fps": int(options.fps), "reengage": options.reengage,
         "enable_on_start": options.enable_on_start, "topics_file": options.topics_file, "playout_ms": float(options.playout_ms),
+        "no_go_file": str(Path(options.no_go_file).resolve()) if Path(options.no_go_file).is_file() else options.no_go_file,
         "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
         "surgeon_identity": options.surgeon_identity, "patient_identity": options.patient_identity,
         "tapes": str(out / "tapes") if out else "", "snapshots": str(out / "snapshots") if out else "",

@@ -187,6 +187,6 @@ def test_rviz_files_name_only_topics_the_suite_has(name):
     topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
     assert {"PSM1/path", "PSM2/path"} <= topics or name == "surgeon"
     arms, eyes = (*INSTRUMENTS, CAMERA_ARM, *MASTERS), ("left", "right")
-    known = {row.name.format(arm=arm, eye=eye) for row in CHANNELS.values() for arm in arms for eye in eyes}
+    known = {row.name.format(arm=arm, eye=eye, pair="MTMR_PSM1") for row in CHANNELS.values() for arm in arms for eye in eyes}
     assert topics and topics <= known, topics - known
     assert all("Class" in display for display in displays)

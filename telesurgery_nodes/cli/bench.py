@@ -25,6 +25,7 @@ REGISTRY: dict[str, str] = {
     "road": "telesurgery_nodes.cli.road",
     "link": "telesurgery_nodes.cli.linkbench.link",
     "separation": "telesurgery_nodes.cli.separation_bench",
+    "arm": "telesurgery_nodes.cli.armbench.arm",
 }
 
 
@@ -49,6 +50,7 @@ class BenchArguments:
     seed: int = 1
     file: str = ""
     out: str = ""
+    parts: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,16 @@ def load(name: str) -> ModuleType:
     return module
 
 
+def chosen(parts: Sequence[ModuleType], wanted: str) -> list[ModuleType]:
+    """Those of ``parts`` that --parts names, in their own order; all where it names none. ConfigError for an unknown one."""
+    known = {part.__name__.rpartition(".")[2]: part for part in parts}
+    asked = [name.strip() for name in wanted.split(",") if name.strip()]
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise ConfigError(f"--parts: got {', '.join(unknown)}; valid: {', '.join(known) or 'none, this bench has no parts'}")
+    return [part for name, part in known.items() if not asked or name in asked]
+
+
 def exit_status(bars: Sequence[Bar]) -> int:
     """1 where a bar does not hold. A bar that was not measured does not fail the run, and never counts as held."""
     return 1 if any(bar.holds is False for bar in bars) else 0
@@ -122,14 +134,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object with `bars` and the conditions")
     parser.add_argument("--seed", type=int, default=1, help="seed (default 1)")
     parser.add_argument("--file", default="", help="recorded input, where the bench takes one")
+    parser.add_argument("--parts", default="", metavar="NAMES", help="only these parts of the bench, with commas between them")
     parser.add_argument("--out", default="", metavar="DIR", help="keep the samples here")
 
 
 def run(args: argparse.Namespace) -> int:
     """The sub-command."""
     module = load(args.name)
+    chosen(getattr(module, "PARTS", ()), args.parts)  # an unknown name is refused before anything runs
     before = conditions(args.seed)  # the load of the machine, not the one the bench makes
-    result = module.run(BenchArguments(args.quick, args.seed, args.file, args.out))
+    result = module.run(BenchArguments(args.quick, args.seed, args.file, args.out, args.parts))
     if args.json:
         report = {"bench": args.name, "quick": args.quick, "bars": [asdict(bar) for bar in result.bars], "conditions": before}
         print(json.dumps({**report, "details": result.details}, indent=2))

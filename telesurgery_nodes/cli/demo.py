@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--height", type=int, default=base.height, help="pixels of one eye (default 480)")
     parser.add_argument("--fps", type=int, default=base.fps, help="stereo frames per second (default 25)")
     parser.add_argument("--identities", default="", metavar="DIR", help="certificates of both sites, made at first start (default: user's)")
+    parser.add_argument("--no-go", default="", metavar="FILE", help="volumes no arm may enter or leave (docs/collision.md)")
     parser.add_argument("--no-reengage", action="store_true", help="the scripted operator does not press the pedal again after a hold")
 
 
@@ -84,7 +85,7 @@ def choose(args: argparse.Namespace) -> tuple[SessionOptions, list[str]]:
     options = SessionOptions(
         preset=args.preset, input=args.input, robot=robot, seed=args.seed, scale=args.scale, duration=args.duration, codec=codec,
         width=args.width, height=args.height, fps=args.fps, domains=pick_domains(), out=out,
-        headless=headless, reengage=not args.no_reengage,
+        headless=headless, reengage=not args.no_reengage, no_go_file=args.no_go,
     )
     return options, notes
 

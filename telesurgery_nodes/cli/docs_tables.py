@@ -9,13 +9,22 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
+import yaml
+
 from ..channels import CHANNELS, Channel
+from ..core.arm.config import arm_config
+from ..core.kinematics.obstacles import LEFT_OUT
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.link.impair import Impairment
 from ..core.link.layouts import DSCP, DSCP_NAMES, LAYOUTS, STREAMS
 from ..core.safety.causes import CAUSES, NEVER, TIMINGS, Cause, Tier, limits
 from ..core.safety.config import safety_config
+from ..core.safety.gate_motor import BAD_ROW, HOLD_ONLY
 from ..core.safety.machine import CALM_TIME, ORDERS, RULES
+from ..core.safety.motor import CAUSE_OF, WHAT, Refusal
+from ..core.safety.motor_limits import motor_limits
 from ..core.values import Phase
+from ..resources import find_resource
 from ..session import MODULE, TABLE, Of, Row
 
 BLOCKS: dict[str, Callable[[], str]] = {}
@@ -60,6 +69,19 @@ def causes() -> str:
     return table(head, rows)
 
 
+@block("reasons")
+def reasons() -> str:
+    """Every reason why a set point is not what was asked for."""
+    rows = [[int(reason), f"`{name_of(reason)}`", row.kind.value, row.sentence] for reason, row in REASONS.items()]
+    return table(["bit", "counter", "what it is", "what is said"], rows)
+
+
+@block("left-out")
+def left_out() -> str:
+    """Pairs the collision guard does not watch."""
+    return table(("not watched", "why"), LEFT_OUT.items())
+
+
 @block("rules")
 def rules() -> str:
     """Transitions in the order they are tried."""
@@ -85,7 +107,8 @@ def orders() -> str:
 @block("gate")
 def gate() -> str:
     """The gate's limits under both profiles."""
-    made = {name: safety_config({"timing": name, "jump_mm": 10.0, "jump_deg": 10.0}).gate for name in TIMINGS}
+    shipped = _yaml("config/safety.yaml")
+    made = {name: safety_config({**shipped, "timing": name}).gate for name in TIMINGS}
     fields = {
         "permit older than: hold [ms]": lambda g: f"{g.permit_valid * 1000:.0f}",
         "permit older than, while it allowed motion: latch [ms]": lambda g: f"{g.permit_latch * 1000:.0f}",
@@ -97,6 +120,37 @@ def gate() -> str:
         "calm before following may begin again [s]": lambda _: f"{CALM_TIME:.0f}",
     }
     return table(["limit", *made], [[text, *(show(limit) for limit in made.values())] for text, show in fields.items()])
+
+
+@block("motor-gate")
+def motor_gate() -> str:
+    """Why a set point does not go to the motors, in the order of judgement."""
+    causes = {refusal: CAUSE_OF.get(refusal, Cause.BAD_COMMAND).name for refusal in Refusal}
+    rows = [[f"`{refusal.value}`", WHAT[refusal], causes[refusal], "-" if refusal in HOLD_ONLY else "yes"] for refusal in Refusal]
+    return table(["refusal", "what is wrong", "told as", f"{BAD_ROW} in a row latch"], rows)
+
+
+@block("motor-limits")
+def motor_limits_table() -> str:
+    """The gate's hard limits of each kind of arm, as shipped."""
+    safety = safety_config(_yaml("config/safety.yaml"))
+    raw = {name: _yaml(f"config/arms/{name}.yaml") for name in ("psm", "ecm")}
+    made = {name.upper(): motor_limits(one, arm_config(one), safety, 1.0, name == "psm") for name, one in raw.items()}
+    fields = {
+        "speeds and accelerations, share of config/arms": lambda m, name: f"{raw[name.lower()]['hard']['share']:g}",
+        "speed of the tip [mm/s]": lambda m, _: f"{m.tip_speed * 1000:.0f}",
+        "turn of the tip [rad/s]": lambda m, _: f"{m.tip_turn:g}",
+        "tip to remote centre [mm]": lambda m, _: f"{m.workspace.near * 1000:.0f} to {m.workspace.far * 1000:.0f}",
+        "half angle around the way into the patient [deg]": lambda m, _: f"{math.degrees(m.workspace.cone):.0f}",
+        "force on the tip: told, stops [N]": lambda m, _: f"{m.force.warn:g}, {m.force.stop:g}" if m.force.required else "not measured",
+        "first set point from the measured arm [mm], [deg]": lambda m, _: f"{m.start_m * 1000:.0f}, {math.degrees(m.start_rad):.0f}",
+        "coming to rest without leave takes at most [ms]": lambda m, _: f"{m.brake * 1000:.0f}",
+    }
+    return table(["limit", *made], [[text, *(show(limit, name) for name, limit in made.items())] for text, show in fields.items()])
+
+
+def _yaml(name: str) -> Any:
+    return yaml.safe_load(find_resource(name).read_text(encoding="utf-8"))
 
 
 def topics(site: str) -> str:

@@ -20,8 +20,9 @@ MASTERS: tuple[str, ...] = ("MTML", "MTMR")
 INSTRUMENTS: tuple[str, ...] = ("PSM1", "PSM2", "PSM3")
 CAMERA_ARM = "ECM"
 REDUNDANT_PATHS = 2  # fewer network paths have nothing to fall back on
-# dVRK's pairing: the right hand drives PSM1, the left hand PSM2. PSM3 waits for arm swap.
+# dVRK's pairing: the right hand drives PSM1, the left hand PSM2. PSM3 waits for arm swap (core/teleop/pairs.py).
 TELEOP_PAIRS: Mapping[str, str] = {"MTMR": "PSM1", "MTML": "PSM2"}
+# The arms of that pairing: taped, and served fast also while idle. Which arms follow now is for the commands to say.
 FOLLOWING_ARMS: tuple[str, ...] = ("PSM1", "PSM2")
 
 
@@ -31,6 +32,15 @@ class Pose:
 
     position: FloatArray
     rotation: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Wrench:
+    """What the surroundings exert on a tip, about the tip: ``force`` [N] and ``torque`` [Nm], shape (3,) each, axes of link ``frame``."""
+
+    force: FloatArray
+    torque: FloatArray
+    frame: str
 
 
 @dataclass(frozen=True)
@@ -66,12 +76,14 @@ class HandSample:
 class ConsoleState:
     """What the operator at the master can see and feel, given back to the device (a motorised or simulated master obeys it).
 
-    ``align_goals``: master name -> wanted tip rotation (3, 3), present only while aligning.
+    ``align_goals``: master name -> wanted tip rotation (3, 3), present only while aligning. ``forces``: master name -> force (3,)
+    on the hand [N], display frame, to be given until the next call; a device that cannot push ignores it.
     """
 
     phase: Phase
     following: bool
     align_goals: Mapping[str, FloatArray] = field(default_factory=dict)
+    forces: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 class Phase(enum.IntEnum):
@@ -88,17 +100,56 @@ class Phase(enum.IntEnum):
     FAULT = 8
 
 
+class FeedbackMode(enum.IntEnum):
+    """How the force on the tools comes back to the hands (docs/force.md); the integer travels on the wire."""
+
+    OFF = 0
+    TDPA = 1
+    WAVE = 2
+
+
+@dataclass(frozen=True)
+class PortSays:
+    """What the hand's end of a force feedback tells the tool's: ``wave`` running integral shape (3,), ``credit`` running total [J]."""
+
+    wave: FloatArray
+    credit: float
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What a tool feels: ``force`` on it shape (3,) [N], view frame; and its end's answer to the hand's of clutch epoch ``epoch``."""
+
+    force: FloatArray
+    wave: FloatArray
+    credit: float
+    epoch: int
+
+
 @dataclass(frozen=True)
 class ArmMotion:
     """Where one tool should be, relative to where it stood when the clutch epoch began (a state, never an increment).
 
     ``displacement`` shape (3,) [m], scaled, view frame; ``rotation`` shape (3, 3): R(now) R(epoch start)^T in the view frame;
-    ``jaw`` [rad].
+    ``jaw`` [rad]; ``port`` where the command asks for force feedback.
     """
 
     displacement: FloatArray
     rotation: FloatArray
     jaw: float
+    port: PortSays | None = None
+
+
+@dataclass(frozen=True)
+class CameraMotion:
+    """How far the camera arm should be from where it stood when the clutch epoch began (a state, never an increment).
+
+    ``turn`` shape (3,): rotation vector of the camera about its remote centre [rad], in the view frame as it was then (x tilts, y
+    pans, z rolls); ``insertion`` deeper along the shaft [m].
+    """
+
+    turn: FloatArray
+    insertion: float
 
 
 @dataclass(frozen=True)
@@ -108,7 +159,7 @@ class MotionCommand:
     ``epoch`` counts clutch epochs (a new one re-anchors); ``press_count`` counts presses of the engage pedal, so that a lost
     packet cannot lose the edge; ``sample_stamp`` is the master sample's time and ``stamp`` the sending time, both on the
     surgeon bridge's steady clock [s]; ``picture_age`` [s] is what the surgeon sees (inf: nothing). ``arms`` is empty unless
-    following.
+    following; ``camera`` is there only while both hands drive the camera arm, and then ``arms`` is empty.
     """
 
     seq: int
@@ -122,15 +173,18 @@ class MotionCommand:
     hands_fresh: bool
     picture_age: float
     arms: Mapping[str, ArmMotion]
+    camera: CameraMotion | None = None
+    feedback: FeedbackMode = FeedbackMode.OFF
 
 
 @dataclass(frozen=True)
 class ToolState:
-    """One instrument as the surgeon side sees it: measured pose (view frame), jaw [rad], tracking error [m]."""
+    """One instrument as the surgeon side sees it: measured pose (view frame), jaw [rad], tracking error [m]; ``touch`` where known."""
 
     pose: Pose
     jaw: float
     tracking_error: float
+    touch: Touch | None = None
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.values import ArmState, ConsoleState, FloatArray, HandSample, StereoFrame
+from ..core.values import ArmState, ConsoleState, FloatArray, HandSample, StereoFrame, Wrench
 
 ImageArray = NDArray[np.uint8]
 
@@ -20,7 +20,7 @@ class MasterDevice(Protocol):
         """Return the newest sample at steady time ``now`` [s], or None where the device has nothing (yet, or any more)."""
 
     def feedback(self, state: ConsoleState) -> None:
-        """Show the operator the state; a motorised or simulated master turns its tip towards ``align_goals``."""
+        """Show the operator the state; a motorised master turns its tip towards ``align_goals`` and gives the hands ``forces``."""
 
     def close(self) -> None:
         """Release the device. Never raises."""
@@ -56,6 +56,16 @@ class Robot(Protocol):
 
     def close(self) -> None:
         """Release the robot. Never raises."""
+
+
+@runtime_checkable
+class ForceSensing(Protocol):
+    """A robot that also measures what its tips touch. Optional: a robot without it says nothing, and its arms then need
+    `force_sensor: none` in config/safety.yaml to move.
+    """
+
+    def wrench(self, arm: str) -> Wrench | None:
+        """What the surroundings exert on the tip of an arm, axes of its base link, without gravity; None where it is not known."""
 
 
 class StereoSource(Protocol):
@@ -98,4 +108,4 @@ class Path(Protocol):
         """Release the path. Never raises."""
 
 
-__all__ = ["MasterDevice", "Path", "Robot", "StereoSource", "VideoCodec"]
+__all__ = ["ForceSensing", "MasterDevice", "Path", "Robot", "StereoSource", "VideoCodec"]

@@ -9,8 +9,9 @@ from typing import Any
 
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
-from ..core.kinematics.frames import Frame, compose, inverse
+from ..core.kinematics.frames import IDENTITY, Frame, compose, inverse
 from ..core.kinematics.model import RobotModel
+from ..core.kinematics.reasons import words
 from ..core.safety.gate import Gate
 from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, INSTRUMENTS, ArmReport
 from ..errors import SafetyError
@@ -18,10 +19,14 @@ from ..ros.main import run
 from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
+from ..ros.priority import ARMS
 from ..ros.safety import SAFETY_FILE, read_safety_config
-from .arm_loop import COLUMNS, ArmLoop, PermitBox
+from .arm_collision import ArmCollision
+from .arm_loop import ArmLoop, PermitBox, columns
+from .arm_motors import ArmMotors, make_gate
 from .arm_ports import VIEW, ArmPort
-from .arm_setup import make_controller, read_urdf
+from .arm_setup import make_arm, read_urdf
+from .collision_setup import COLLISION_FILE, make_guard
 
 REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
 FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
@@ -41,25 +46,34 @@ class ArmControlParams(NodeParams):
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
     home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")
     urdf: str = param("urdf/patient_cart.urdf.xacro", "URDF or xacro of the patient cart, a path or a shipped file")
+    psm1: str = param("psm", "what PSM1 is: a file of config/arms without its ending (psm, serial7, ...)")
+    psm2: str = param("psm", "what PSM2 is")
+    psm3: str = param("psm", "what PSM3 is")
+    ecm: str = param("ecm", "what the endoscope arm is")
+    collision_file: str = param(COLLISION_FILE, "distances at which arms slow down and stop, a file of this package or a path")
+    no_go_file: str = param("", "volumes no arm may enter or leave (docs/collision.md), a file of this package or a path; empty: none")
 
 
 class ArmControl(SuiteNode):
     """Four arms, one timer."""
 
-    NAME, PARAMS = "arm_control", ArmControlParams
+    NAME, PARAMS, PRIORITY = "arm_control", ArmControlParams, ARMS
 
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
         self._permits, self._trace = PermitBox(), TraceSampler()
-        self._limits = read_safety_config(self.params.config).gate
-        self._model = RobotModel(read_urdf(self.params.urdf))
+        self._safety = read_safety_config(self.params.config)
+        urdf = read_urdf(self.params.urdf)
+        self._model = RobotModel(urdf)
         self._view_chain = self._model.chain(ROOT, VIEW)
-        self._mounts = {arm: inverse(self._model.fixed(ROOT, f"{arm}_rcm")) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self._view_joints: tuple[float, ...] = ()
         self._rcm_views: dict[str, Frame] = {}
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
-        self._boot, self._seq, self._tick_number = time.time_ns(), 0, 0
-        self._idle_every = max(1, round(self.params.rate / self.params.idle_rate))
+        self.collision = self._guard(urdf)
+        self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
+        self._boot, self._seq = time.time_ns(), 0
+        # By the clock, not by counting ticks: late ticks must not stretch the gaps that the robot's own brake watches.
+        self._idle_period = 1.0 / self.params.idle_rate - 0.5 / self.params.rate
         self._report, self._traces = self.publisher("arm_report"), self.publisher("trace")
         self.subscribe("permit", self._on_permit)
         self.every(1.0 / self.params.rate, self._tick)
@@ -68,12 +82,19 @@ class ArmControl(SuiteNode):
 
     def _make(self, arm: str) -> ArmLoop:
         p, follows = self.params, arm in FOLLOWING_ARMS
-        chain = self._model.chain(f"{arm}_rcm", f"{arm}_tip")
-        controller = make_controller(arm, chain, (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate)
-        port = ArmPort(self, arm, controller, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
-        tape = self.tape(f"arm_{arm}", COLUMNS) if follows and p.tape_dir else None
+        max_tick = (FOLLOWING_LATE if follows else IDLE_LATE) / p.rate
+        kind = getattr(p, arm.lower())
+        made = make_arm(arm, self._model, kind, max_tick)
+        port = ArmPort(self, arm, made, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
+        tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
         period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
-        return ArmLoop(port, Gate(self._limits), chain, self._trace, tape, period)
+        motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
+        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, period)
+
+    def _guard(self, urdf: str) -> ArmCollision:
+        p = self.params
+        guard = make_guard(urdf, self._model, {arm: loop.assembly for arm, loop in self.arms.items()}, p.collision_file, p.no_go_file)
+        return ArmCollision(guard, self.arms, partial(self.tape, "collision") if p.tape_dir else None)
 
     def _on_permit(self, msg: Any) -> None:
         try:
@@ -86,6 +107,7 @@ class ArmControl(SuiteNode):
         done = loop.controller.command(text)
         if done and word in ("enable", "home"):
             loop.port.resume_robot()
+            loop.motors.gate.restart()
         if done and word == "enable" and self.params.home_on_enable and not loop.controller.homed:
             loop.controller.command("home")
         loop.port.show_state()
@@ -96,21 +118,26 @@ class ArmControl(SuiteNode):
             self._traces.publish(floats_msg(fields))
 
     def _tick(self) -> None:
-        self._tick_number += 1
-        due = [arm for arm in self.arms if self._due(arm)]
+        at = self.now()
+        due = [arm for arm in self.arms if self._due(arm, at)]
         for arm in due:
             self.arms[arm].port.read()
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
         self._look_through_endoscope(now)
+        self.collision.update(now)
         for arm in due:
             loop = self.arms[arm]
             view = self._rcm_views.get(arm)
-            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
+            loop.tick(self._permits, view if arm != CAMERA_ARM else IDENTITY, self.params.jaw_age, stamp, now)
             loop.telemetry(view, stamp, now)
 
-    def _due(self, arm: str) -> bool:
+    def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or are busy: each tick; the others at idle_rate."""
-        return arm in FOLLOWING_ARMS or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+        loop = self.arms[arm]
+        return self._in_use(arm, now) or loop.controller.busy or now - loop.ticked_at >= self._idle_period
+
+    def _in_use(self, arm: str, now: float) -> bool:
+        return arm in FOLLOWING_ARMS or self.arms[arm].active(now)
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)
@@ -125,8 +152,8 @@ class ArmControl(SuiteNode):
 
     def _publish_report(self) -> None:
         self._seq += 1
-        loops = [self.arms[arm] for arm in FOLLOWING_ARMS]
         now = self.now()
+        loops = [loop for arm, loop in self.arms.items() if self._in_use(arm, now)]
         report = ArmReport(
             boot_id=self._boot,
             seq=self._seq,
@@ -134,17 +161,18 @@ class ArmControl(SuiteNode):
             robot_age=max(now - loop.port.measured_at for loop in loops),
             robot_enabled=all(loop.robot_enabled and loop.controller.mode is ArmMode.ENABLED for loop in loops),
             tracking_fault=any(loop.controller.mode is ArmMode.FAULT for loop in loops),
-            bad_commands=sum(loop.gate.refused for loop in loops),
+            bad_commands=sum(loop.gate.refused + loop.motors.gate.bad for loop in self.arms.values()),
         )
         self._report.publish(arm_to_msg(report))
 
     def diagnose(self) -> dict[str, object]:
         """State, homed, cause and everything counted, per arm."""
-        values: dict[str, object] = {"trace_lost": self._trace.lost}
+        values: dict[str, object] = {"trace_lost": self._trace.lost, **self.collision.diagnose()}
         for arm, loop in self.arms.items():
             values[f"{arm}_state"], values[f"{arm}_homed"] = loop.controller.mode.value, loop.controller.homed
             values[f"{arm}_gate"] = loop.decision.cause.name if loop.decision is not None else "none"
-            values.update({f"{arm}_{name}": number for name, number in loop.controller.counts.items()})
+            values[f"{arm}_limits"] = words(loop.reasons)
+            values.update({f"{arm}_{name}": number for name, number in {**loop.controller.counts, **loop.motors.diagnose()}.items()})
         return values
 
 

@@ -7,30 +7,35 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 
+from ..core.arm.assembly import Assembly
+from ..core.arm.held_view import HeldView
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import Stamp, TraceSampler
 from ..core.arm.values import ArmInputs, ArmOutput, Measured
-from ..core.kinematics.frames import Frame, angle_between, compose, distance, inverse, quaternion
-from ..core.kinematics.limits import Limit
-from ..core.kinematics.model import Chain
-from ..core.kinematics.rcm import trocar_error
+from ..core.kinematics.frames import IDENTITY, Frame, angle_between, compose, distance, inverse, quaternion
+from ..core.kinematics.reasons import Limit
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
-from ..core.values import Permit, Phase
+from ..core.safety.gate_motor import LOCAL_PHASES
+from ..core.values import CAMERA_ARM, Permit
+from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
-LOCAL_PHASES = (Phase.STANDBY, Phase.HOLDING)  # nobody follows: the local team may home and move joints
 OFFERED_BAD = (Cause.JUMP, Cause.BAD_COMMAND)
 POSE = ("x", "y", "z", "qx", "qy", "qz", "qw")
-COLUMNS = (
-    "t",
-    *(f"{what}_{part}" for what in ("cmd", "set", "meas") for part in POSE),
-    *("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion"),
-    *(f"q{number}" for number in range(1, 7)),
-    "limit_violation",
-)
+
+
+def columns(joints: int) -> tuple[str, ...]:
+    """Columns of the tape of an arm of so many joints. ``limit_flags``: every reason (core/kinematics/reasons.py) since the last row."""
+    poses = (f"{what}_{part}" for what in ("cmd", "set", "meas") for part in POSE)
+    numbers = (f"q{number}" for number in range(1, joints + 1))
+    jaw = ("jaw_cmd", "jaw_meas", "trocar_error_m", "limit_flags", "motion")
+    return ("t", *poses, *jaw, *numbers, "limit_violation", "force_x", "force_y", "force_z", *REFUSED)
+
+
 NOTHING = (math.nan,) * len(POSE)
 ROBOT_MOVES = "ENABLED"
+ACTIVE = 0.5  # [s] after its last command an arm is served as one that follows
 
 
 class PermitBox:
@@ -51,13 +56,18 @@ class PermitBox:
 class ArmLoop:
     """Port, gate and controller of one arm."""
 
-    def __init__(self, port: ArmPort, gate: Gate, chain: Chain, trace: TraceSampler, tape: Any, period: float) -> None:
-        """``period`` [s] between telemetry of this arm; ``chain`` RCM link -> tip from the URDF; ``tape`` None where not taped."""
-        self.port, self.gate, self.chain, self.trace, self.tape = port, gate, chain, trace, tape
-        self.controller = port.controller
-        self.period, self.telemetry_at = period, -math.inf
+    def __init__(
+        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, period: float
+    ) -> None:
+        """``period`` [s] between telemetry of this arm; ``tape`` None where not taped."""
+        self.motors, self._epoch = motors, 0
+        self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
+        self.controller = assembly.controller
+        self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
+        self.period, self.telemetry_at, self.ticked_at = period, -math.inf, -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
+        self._view = HeldView()
         self._target: Frame | None = None
         self._target_stamp: Stamp | None = None
 
@@ -66,31 +76,44 @@ class ArmLoop:
         """The robot's own brake is off, as far as it says."""
         return self.port.robot_state == ROBOT_MOVES
 
-    def tick(self, permits: PermitBox, rcm_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
-        """One control tick. ``rcm_view``: view -> RCM, None where the endoscope's joints are not known."""
-        port = self.port
+    def active(self, now: float) -> bool:
+        """Somebody commands it."""
+        return now - self.port.command_at <= ACTIVE
+
+    def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
+        """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
+        port, self.ticked_at = self.port, now
+        if port.released:
+            self._target = self._target_stamp = None
+        rcm_view = self._view.update(live_view, self._target is not None, now)
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
+        held_back = offered.motion and self.motors.holds_back(self._target, self._setpoint_view(rcm_view), rcm_view, now)
         inputs = ArmInputs(
             target=self._target,
             stamp=self._target_stamp,
             jaw=port.jaw_command(now, jaw_age),
-            motion=offered.motion and rcm_view is not None and self.robot_enabled,
+            motion=offered.motion and not held_back and rcm_view is not None and self.robot_enabled,
             local_motion=self._local(permits, now),
             measured=measured,
-            rcm_view=rcm_view if rcm_view is not None else self.chain.tool,
+            rcm_view=rcm_view if rcm_view is not None else IDENTITY,
         )
-        self.output = self.controller.update(inputs, now)
-        if self.output.joints is not None:
-            port.send(self.output.joints, self.output.jaw, self._stamp(ros_stamp))
-            if fresh and self.output.served is not None:
-                self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
+        self.output = self.motors.limited(self.controller.update(inputs, now), held_back)
+        self.reasons = self.output.reasons
+        self._untaped |= self.reasons
+        leave = permits.permit, now - permits.at, self._epoch
+        sent = self.motors.send(self.output, leave, measured, self._stamp(ros_stamp), now)
+        if sent and fresh and self.output.served is not None:
+            self.trace.served(port.arm, self.output.served, port.hop_in(), port.command_at, port.node.now())
         port.show_state()
 
     def _admit(self, permits: PermitBox, rcm_view: Frame | None, now: float) -> GateDecision:
         port = self.port
         new, port.command_new = port.command_new, False
+        if new and not self._view.settled:
+            port.node.count(f"{port.arm}_view_moves")
+            new = False  # of the view before: not judged, not followed
         target = port.target() if new else None
         # A jump is measured from what was last admitted, so that a hand beyond the joint range does not count as jumping.
         start = self._target if self._target is not None else self._setpoint_view(rcm_view)
@@ -106,10 +129,12 @@ class ArmLoop:
             enabled=self.controller.mode is ArmMode.ENABLED,
             homed=self.controller.homed,
             motion_started_age=now - permits.rose,
+            released=port.released,
         )
         self.decision = self.gate.admit(request, now)
         if self.decision.motion and target is not None:
             self._target, self._target_stamp = target, port.stamp()
+            self._epoch = permits.permit.motion_epoch if permits.permit is not None else 0
         elif not self.decision.motion and self.decision.cause not in OFFERED_BAD:
             self._target = self._target_stamp = None
         return self.decision
@@ -130,15 +155,17 @@ class ArmLoop:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
         if now - self.telemetry_at >= self.period:
             self.telemetry_at = now
-            self.port.telemetry(now, rcm_view, self._setpoint_view(rcm_view), self._stamp(ros_stamp))
-            self._record(self.port.measured(now), rcm_view, now)
+            # An anchor must stand in the frame of the targets; the camera arm's own targets do not stand in the view.
+            held = self._view.held if self.port.arm != CAMERA_ARM else rcm_view
+            self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
+            self._record(self.port.measured(now), held, now)
 
     def _record(self, measured: Measured | None, rcm_view: Frame | None, now: float) -> None:
         if self.tape is None or measured is None or len(measured.position) != len(self.controller.config.home):
             return
         view = inverse(rcm_view) if rcm_view is not None else None
         tip = compose(view, self.controller.kinematics.forward(measured.position)) if view is not None else None
-        output = self.output
+        flags, self._untaped = self._untaped, Limit.NONE
         jaw = self.port.jaw_command(now, math.inf)
         self.tape.row(
             now,
@@ -147,11 +174,13 @@ class ArmLoop:
             *_seven(tip),
             jaw if jaw is not None else math.nan,
             measured.jaw,
-            trocar_error(self.chain, measured.position),
-            float(output.reasons if output is not None else Limit.NONE),
+            self.assembly.trocar_error(measured.position),
+            float(flags),
             float(self.decision is not None and self.decision.motion),
             *measured.position,
-            float(not self.chain.inside(measured.position)),
+            float(not self.assembly.chain.inside(measured.position)),
+            *(self.port.force if self.port.force is not None else NOTHING[:3]),
+            *self.motors.refused(),
         )
 
 

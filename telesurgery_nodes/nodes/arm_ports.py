@@ -8,20 +8,24 @@ from typing import Any
 from geometry_msgs.msg import PoseStamped, TwistStamped
 from std_msgs.msg import String
 
-from ..core.arm.controller import ArmController
+from ..core.arm.assembly import Assembly
 from ..core.arm.trace import Stamp
 from ..core.arm.values import Measured
-from ..core.kinematics.frames import Frame, Vector, compose, frame_of, inverse, quaternion, rotate
+from ..core.kinematics.frames import IDENTITY, Frame, Vector, compose, frame_of, inverse, quaternion, rotate, transpose
 from ..core.kinematics.limits import Joints
+from ..core.safety.force import AGE as FORCE_AGE
+from ..core.values import CAMERA_ARM, INSTRUMENTS
 from ..errors import KinematicsError
-from ..ros.messages import joint_msg, pose_from_msg, seconds
+from ..ros.messages import joint_msg, pose_from_msg, seconds, wrench_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
 from .tool_path import ToolPath
 
 VIEW = "endoscope_view"
 NEVER = -math.inf
-TELEMETRY = ("arm_measured_js", "arm_measured_cp", "arm_local_cp", "arm_measured_cv", "arm_setpoint_js", "arm_setpoint_cp")
+TELEMETRY = ("arm_measured_js", "arm_measured_cp", "arm_local_cp", "arm_measured_cv", "arm_setpoint_js", "arm_setpoint_cp",
+             "arm_local_setpoint_cp")  # fmt: skip
+FORCES = ("arm_measured_cf", "arm_body_cf")
 JAW_TELEMETRY = ("jaw_measured_js", "jaw_setpoint_js")
 
 
@@ -38,19 +42,27 @@ def pose_msg(frame: Frame, stamp: Any, frame_id: str) -> PoseStamped:
 class ArmPort:
     """Endpoints of one arm. Streams are read once a tick; callbacks only keep the newest message and its steady arrival time."""
 
-    def __init__(self, node: SuiteNode, arm: str, controller: ArmController, follows: bool, on_state: Any, on_echo: Any) -> None:
+    def __init__(self, node: SuiteNode, arm: str, made: Assembly, follows: bool, on_state: Any, on_echo: Any) -> None:
         """``on_state(text)`` for state commands, ``on_echo(msg)`` for the robot's set points (following arms only)."""
+        controller = made.controller
         self.node, self.arm, self.controller, self.follows = node, arm, controller, follows
+        self.touches, self.base = arm in INSTRUMENTS, made.base
         self.has_jaw = controller.config.jaw is not None
         self.joint_names = [f"{arm}_{name}" for name in controller.config.joint_names]
         self.robot_state = ""
         self.command: PoseStamped | None = None
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
-        self.command_new = False
+        self.command_new, self.released = False, False
+        # The camera arm is what the view hangs on: its own targets stand in the frame of its remote centre.
+        self.target_frames = (f"{arm}_rcm",) if arm == CAMERA_ARM else ("", VIEW)
+        self.force: Vector | None = None
+        self.torque: Vector = (0.0, 0.0, 0.0)
+        self.force_at = NEVER
         self._jaw_command = math.nan
         self._joints: Any = None
         self._jaw: Any = None
-        self._outputs = {key: node.publisher(key, arm=arm) for key in (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()))}
+        keys = (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()), *(FORCES if self.touches else ()))
+        self._outputs = {key: node.publisher(key, arm=arm) for key in keys}
         self._heard: frozenset[str] = frozenset()
         self._path = ToolPath(node, arm) if follows else None
         self._robot = node.publisher("robot_servo_jp", arm=arm)
@@ -66,7 +78,7 @@ class ArmPort:
         look("arm_servo_cp", self._on_servo_cp, arm=arm)
         listen("arm_servo_jp", lambda msg: self._on_joints(msg, slow=False), arm=arm)
         listen("arm_move_jp", lambda msg: self._on_joints(msg, slow=True), arm=arm)
-        listen("arm_hold", lambda _msg: self.controller.hold(), arm=arm)
+        listen("arm_hold", self._on_hold, arm=arm)
         listen("arm_state_command", lambda msg: on_state(msg.data), arm=arm)
         look("robot_measured_js", self._on_measured, arm=arm)
         listen("robot_operating_state", self._on_robot_state, arm=arm)
@@ -75,14 +87,20 @@ class ArmPort:
             look("robot_jaw_measured_js", self._on_measured_jaw, arm=arm)
         if self.follows:
             look("robot_setpoint_js", on_echo, arm=arm)
+        if self.touches:
+            look("robot_measured_cf", self._on_force, arm=arm)
 
     def read(self) -> None:
         """Take the newest streams; called once a tick."""
         self._mail.read()
 
     def _on_servo_cp(self, msg: PoseStamped) -> None:
-        self.command, self.command_at, self.command_new = msg, self.node.now(), True
+        self.command, self.command_at, self.command_new, self.released = msg, self.node.now(), True, False
         self.command_ros = self.node.ros_now()
+
+    def _on_hold(self, _msg: Any) -> None:
+        self.controller.hold()
+        self.command_new, self.released = False, True
 
     def _on_joints(self, msg: Any, slow: bool) -> None:
         self.controller.go_to(tuple(msg.position), slow)
@@ -102,13 +120,21 @@ class ArmPort:
     def _on_measured_jaw(self, msg: Any) -> None:
         self._jaw = msg
 
+    def _on_force(self, msg: Any) -> None:
+        """What cannot be used is counted and not kept: the force then grows old, and an unknown force moves nothing."""
+        force, torque = ((part.x, part.y, part.z) for part in (msg.wrench.force, msg.wrench.torque))
+        if msg.header.frame_id in ("", self.base) and all(map(math.isfinite, (*force, *torque))):
+            self.force, self.torque, self.force_at = force, torque, self.node.now()
+        else:
+            self.node.count(f"{self.arm}_bad_force")
+
     def _on_robot_state(self, msg: Any) -> None:
         self.robot_state = msg.data
 
     def target(self) -> Frame | None:
-        """The newest servo_cp as a frame; None where it is not a pose in the view frame with a valid stamp."""
+        """The newest servo_cp as a frame; None where it is not a pose in one of ``target_frames`` with a valid stamp."""
         msg = self.command
-        if msg is None or msg.header.frame_id not in ("", VIEW) or self.stamp() == (0, 0):
+        if msg is None or msg.header.frame_id not in self.target_frames or self.stamp() == (0, 0):
             return None
         try:
             return frame_of(pose_from_msg(msg))
@@ -169,6 +195,8 @@ class ArmPort:
             self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
         if "arm_setpoint_cp" in heard and setpoint is not None:
             self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, VIEW))
+        if "arm_local_setpoint_cp" in heard and (local := controller.setpoint_view(IDENTITY)) is not None:
+            self._outputs["arm_local_setpoint_cp"].publish(pose_msg(local, served, f"{self.arm}_rcm"))
         if "jaw_setpoint_js" in heard and math.isfinite(jaw) and jaws:
             self._outputs["jaw_setpoint_js"].publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=served))
 
@@ -196,6 +224,16 @@ class ArmPort:
         if "arm_measured_cv" in heard:
             linear, angular = kinematics.twist(measured.position, measured.velocity)
             self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp))
+        self._force_telemetry(now, view_rcm, local, stamp)
+
+    def _force_telemetry(self, now: float, view_rcm: Frame, local: Frame, stamp: Any) -> None:
+        """The same wrench in two frames; nothing where it is not known."""
+        if self.force is None or now - self.force_at > FORCE_AGE:
+            return
+        tip_rcm = transpose(local.r)
+        for key, turn, frame in (("arm_measured_cf", view_rcm.r, VIEW), ("arm_body_cf", tip_rcm, f"{self.arm}_tip")):
+            if key in self._heard:
+                self._outputs[key].publish(wrench_msg(rotate(turn, self.force), stamp, frame, rotate(turn, self.torque)))
 
 
 def twist_msg(linear: Vector, angular: Vector, stamp: Any) -> TwistStamped:

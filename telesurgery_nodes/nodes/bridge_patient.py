@@ -11,25 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..core.link.anchor import AnchoredMotion, AnchorInputs
+from ..core.link.anchor import AnchoredMotion, AnchorInputs, moves_of
 from ..core.link.ledger import PatientLedger
 from ..core.link.playout import Playout
 from ..core.link.session import PeerAccepted, Received
 from ..core.link.sticky import Presence, PresenceKeeper, Sticky, StopConfirmed, Wishes
 from ..core.link.wire import Stream, decode_newest, encode_state
-from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, Pose, RemoteReport, RobotState, ToolState
-from ..errors import KinematicsError, SafetyError
-from ..ros.messages import joint_msg, permit_from_msg, pose_from_msg, pose_to_msg, remote_to_msg, seconds
-from ..ros.turns import Turns
+from ..core.values import FOLLOWING_ARMS, MotionCommand, Pedals, Permit, Phase, RemoteReport, RobotState
+from ..errors import SafetyError
+from ..ros.messages import permit_from_msg, remote_to_msg, seconds
+from .bridge_feedback import ToolsEnd
 from .bridge_pictures import PicturesOut
+from .patient_arms import PatientArms
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
 
-VIEW = "endoscope_view"
 REPORT_PERIOD = 0.02
 COMMANDS_PER_STATE = 2
-TOOL_FRESH = 0.2  # [s] an older pose is not sent as the present one
 MILLI = 1e3
 STOP_COLUMNS = ("t", "count", "acted_after")
 NO_COMMAND = MotionCommand(0, 0.0, 0.0, 0, 0, Pedals(), False, False, False, math.inf, {})
@@ -49,40 +48,19 @@ class PatientEnd:
         self._command: tuple[MotionCommand, float] | None = None
         self._session = 0
         self._permit: tuple[Permit | None, float] = (None, -math.inf)
-        self._setpoints: dict[str, tuple[Pose, float]] = {}
-        self._tools: dict[str, tuple[Pose, float]] = {}
-        self._jaws: dict[str, float] = {}
         self._boot = secrets.randbits(32)
         self._report_seq = self._state_seq = self._ticks = 0
-        self._turns = {arm: Turns(first=2 * number) for number, arm in enumerate(FOLLOWING_ARMS)}
         self._reported: tuple[object, ...] = ()
         self._last_report = -math.inf
-        self._mail = node.mailbox()
-        self._pictures = PicturesOut(node)
+        self._arms, self._pictures, self._force = PatientArms(node), PicturesOut(node), ToolsEnd(node)
         self._subscribe()
-        self._servo = {arm: (node.publisher("arm_servo_cp", arm=arm), node.publisher("jaw_servo_jp", arm=arm)) for arm in FOLLOWING_ARMS}
         self._remote = node.publisher("remote_report")
         self._tape, self._stop_tape = node.tape("commands", COLUMNS), node.tape("stop", STOP_COLUMNS, rows_per_write=1)
 
     def _subscribe(self) -> None:
         node = self._node
-        tools = self._mail.subscribe
-        for arm in FOLLOWING_ARMS:
-            tools("arm_setpoint_cp", lambda msg, name=arm: self._take_pose(self._setpoints, name, msg), arm=arm)
-            tools("arm_measured_cp", lambda msg, name=arm: self._take_pose(self._tools, name, msg), arm=arm)
-            tools("jaw_measured_js", lambda msg, name=arm: self._take_jaw(name, msg), arm=arm)
         node.subscribe("permit", self._take_permit)
         node.subscribe("trace", self._take_trace)
-
-    def _take_pose(self, store: dict[str, tuple[Pose, float]], arm: str, msg: Any) -> None:
-        try:
-            store[arm] = pose_from_msg(msg), self._node.now()
-        except KinematicsError:
-            self._node.count("bad_pose")
-
-    def _take_jaw(self, arm: str, msg: Any) -> None:
-        if msg.position and math.isfinite(msg.position[0]):
-            self._jaws[arm] = float(msg.position[0])
 
     def _take_permit(self, msg: Any) -> None:
         try:
@@ -171,8 +149,10 @@ class PatientEnd:
         """``due`` [s]: when it should be served, ``arrival`` where nothing had to wait."""
         node = self._node
         permit, permit_at = self._permit
-        setpoints = {arm: (pose, due - at) for arm, (pose, at) in self._setpoints.items()}
-        targets = self._motion.update(AnchorInputs(self._session, command, setpoints, permit, due - permit_at))
+        arms = self._arms
+        wanted = self._force.applied(self._session, command, node.now())
+        inputs = AnchorInputs(self._session, wanted, arms.setpoints(due), permit, due - permit_at, arms.view(due))
+        targets = self._motion.update(inputs)
         if node.now() - due > node.params.command_fresh:
             node.count("command_too_old")
             targets = {}
@@ -182,6 +162,7 @@ class PatientEnd:
         if targets:
             self._publish_targets(command, targets, arrival, due)
         if command.follow:
+            arms.release(moves_of(command).keys() - self._motion.given_up, due)
             moves = [command.arms[arm].displacement if arm in command.arms else np.full(3, math.nan) for arm in FOLLOWING_ARMS]
             age = arrival - (command.stamp - node.session.clock(arrival).offset)
             self._tape.row(arrival, command.seq, command.epoch, 1.0, age, *moves[0], *moves[1], float(bool(targets)))
@@ -190,15 +171,12 @@ class PatientEnd:
         node = self._node
         stamp = node.ros_stamp()
         self._ledger.served(command.seq, command.stamp, arrival, node.now(), seconds(stamp), node.session.clock(arrival), due - arrival)
-        for arm, target in targets.items():
-            if arm in self._servo:
-                self._servo[arm][0].publish(pose_to_msg(target.pose, stamp, VIEW))
-                if self._turns[arm].mine():
-                    self._servo[arm][1].publish(joint_msg([f"{arm}_jaw"], [target.jaw], stamp=stamp))
+        self._arms.publish(targets, stamp)
 
     def read(self) -> None:
         """Take the newest tools and set points."""
-        self._mail.read()
+        self._arms.read()
+        self._force.read()
 
     def tick(self, now: float) -> None:
         """States at half the rate, reports at 50 Hz."""
@@ -217,16 +195,8 @@ class PatientEnd:
         phase, cause, epoch = (permit.phase, permit.cause, permit.motion_epoch) if permit and alive else (Phase.SELFTEST, 0, 0)
         stamp = self._node.now()
         echo, held = self._ledger.echo(stamp)
-        state = RobotState(self._state_seq, stamp, echo, held, phase, cause, epoch, self._fresh_tools(now))
+        state = RobotState(self._state_seq, stamp, echo, held, phase, cause, epoch, self._force.touched(self._arms.tools(now), now))
         self._node.send(Stream.STATE, encode_state(state), now)
-
-    def _fresh_tools(self, now: float) -> dict[str, ToolState]:
-        tools = {}
-        for arm, (pose, at) in self._tools.items():
-            if now - at <= TOOL_FRESH and arm in self._jaws:
-                wanted = self._setpoints.get(arm, (pose, at))[0]
-                tools[arm] = ToolState(pose, self._jaws[arm], float(np.linalg.norm(wanted.position - pose.position)))
-        return tools
 
     def _wishes(self, command: MotionCommand) -> tuple[object, ...]:
         return self._session, command.epoch, command.press_count, command.pedals, command.follow, command.aligning, command.hands_fresh
@@ -249,4 +219,4 @@ class PatientEnd:
         refused = {f"motion_{kind}": count for kind, count in self._motion.refused.items()}
         if self._playout:
             refused.update({f"playout_{kind}": getattr(self._playout, kind) for kind in ("late", "overdue", "cut_short")})
-        return {**refused, "video_dropped_at_sender": self._node.session.queue_drops()}
+        return {**refused, **self._force.diagnose(), "video_dropped_at_sender": self._node.session.queue_drops()}

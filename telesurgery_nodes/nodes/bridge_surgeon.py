@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from std_msgs.msg import Bool, Float64, String, UInt8
+from std_msgs.msg import Bool, String, UInt8
 
 from ..core.link.ledger import STAGES, LoopEntry, SurgeonLedger
 from ..core.link.ledger_picture import in_force
@@ -18,12 +18,15 @@ from ..core.link.session import PeerAccepted, Received
 from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import CommandEncoder, Stream, decode_state
 from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
-from ..core.values import FOLLOWING_ARMS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
+from ..core.values import INSTRUMENTS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
 from ..errors import KinematicsError
 from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds
+from .bridge_feedback import HandsEnd
 from .bridge_pictures import PicturesIn
 from .bridge_status import link_words, loop_words, picture_words, redundancy_words, teleop_words, tracking_error
 from .bridge_stop import StopConsole
+from .master_hints import MasterHints
+from .surgeon_console import SurgeonConsole
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
@@ -42,8 +45,9 @@ class SurgeonEnd:
     def __init__(self, node: TeleopBridge) -> None:
         """Make the endpoints."""
         self._node = node
-        self._teleop, self._encoder, self._ledger = Teleop(), CommandEncoder(), SurgeonLedger()
-        self._pictures, self._stop = PicturesIn(node), StopConsole(node)
+        self._teleop, self._encoder, self._ledger = Teleop(node.params.rate), CommandEncoder(), SurgeonLedger()
+        self._pictures, self._stop, self._force = PicturesIn(node), StopConsole(node), HandsEnd(node)
+        self._console, self._hints = SurgeonConsole(node), MasterHints(node)
         self._poses: dict[str, tuple[Pose, float, float]] = {}  # master -> pose, arrival, sample stamp (steady)
         self._grippers: dict[str, tuple[float, float]] = {}
         self._pedals = dict.fromkeys(("head", "engage", "clutch", "camera"), False)
@@ -74,10 +78,9 @@ class SurgeonEnd:
     def _advertise(self) -> None:
         node = self._node
         self._align = {master: node.publisher("align_cp", arm=master) for master in MASTERS}
-        self._mirror = {arm: (node.publisher("mirror_cp", arm=arm), node.publisher("mirror_jaw", arm=arm)) for arm in FOLLOWING_ARMS}
-        keys = ("console_following", "console_phase", "status", "teleop_enabled", "teleop_scale")
+        self._mirror = {arm: (node.publisher("mirror_cp", arm=arm), node.publisher("mirror_jaw", arm=arm)) for arm in INSTRUMENTS}
+        keys = ("console_following", "console_phase", "status")
         self._out = {key: node.publisher(key) for key in keys}
-        self._out["teleop_scale"].publish(Float64(data=node.params.scale))
         self._ledger_tape = node.tape("ledger", ("t", "loop", *STAGES))
         self._state_tape = node.tape("state", ("t", "state", "phase", "cause", "picture_age", "epoch", "tracking_error", "tick_cost"))
 
@@ -146,10 +149,11 @@ class SurgeonEnd:
         output = self._output = self._teleop.update(inputs, now)
         self._seq += 1
         sample = max((entry[2] for entry in self._poses.values()), default=now)
+        force = self._force.update(output, inputs, self._state[0] if self._state else None, now)
         stamp = self._node.now()
         command = MotionCommand(
             self._seq, stamp, sample, output.epoch, output.press_count, inputs.pedals, output.follow, output.aligning,
-            inputs.hands_fresh, inputs.picture_age, output.arms,
+            inputs.hands_fresh, inputs.picture_age, force.arms, output.camera, force.mode,
         )  # fmt: skip
         self._node.send(Stream.COMMAND, self._encoder.encode(command), now)
         self._ledger.sent(self._seq, sample, now, stamp)
@@ -160,7 +164,7 @@ class SurgeonEnd:
         self._state_tape.row(now, float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), error, cost)
 
     def _inputs(self, now: float) -> TeleopInputs:
-        p, state = self._node.params, self._state
+        p, state, wanted = self._node.params, self._state, self._console.settings
         hands = {
             name: Hand(self._poses[name][0], self._grippers[name][0]) for name in MASTERS if name in self._poses and name in self._grippers
         }
@@ -171,7 +175,8 @@ class SurgeonEnd:
         pedals = replace(pedals, engage=self._stop.update(pedals, now).engage)
         tools, phase, epoch = (state[0].tools, state[0].phase, state[0].motion_epoch) if state else ({}, Phase.SELFTEST, 0)
         return TeleopInputs(
-            hands, fresh, tools, tools_fresh, pedals, phase, epoch, self._picture_age(now), p.scale,
+            hands, fresh, tools, tools_fresh, pedals, phase, epoch, self._picture_age(now), self._console.scale,
+            wanted.enabled, wanted.pairs, wanted.hands, wanted.tremor_filter,
         )  # fmt: skip
 
     def _due(self, what: str, period: float, now: float) -> bool:
@@ -181,6 +186,8 @@ class SurgeonEnd:
         return True
 
     def _publish(self, output: TeleopOutput, inputs: TeleopInputs, now: float) -> None:
+        self._console.publish(output)
+        self._hints.publish(output, inputs)
         if output.align_goals and self._due("align", ALIGN_PERIOD, now):
             stamp = self._node.ros_stamp()
             for master, rotation in output.align_goals.items():
@@ -192,12 +199,11 @@ class SurgeonEnd:
         if shown != self._shown or self._due("console", STATUS_PERIOD, now):
             self._out["console_following"].publish(Bool(data=output.follow))
             self._out["console_phase"].publish(UInt8(data=int(inputs.phase)))
-            if self._shown is None or self._shown[0] != output.follow:
-                self._out["teleop_enabled"].publish(Bool(data=output.follow))
             self._shown = shown
 
     def _publish_mirror(self, state: RobotState) -> None:
         self._mirrored_seq, stamp = state.seq, self._node.ros_stamp()
+        self._force.mirror(state, stamp)
         for arm, tool in state.tools.items():
             if arm in self._mirror:
                 self._mirror[arm][0].publish(pose_to_msg(tool.pose, stamp, VIEW))
@@ -205,19 +211,22 @@ class SurgeonEnd:
 
     def _publish_status(self) -> None:
         # Tools nobody looks at are not mirrored: 400 messages a second.
-        self._mirrored = any(one.get_subscription_count() > 0 for pair in self._mirror.values() for one in pair)
+        self._mirrored = self._force.heard() or any(one.get_subscription_count() > 0 for pair in self._mirror.values() for one in pair)
         node, now, state = self._node, self._node.now(), self._state[0] if self._state else None
         loop = self._loop[0] if self._loop and now - self._loop[1] <= LOOP_FRESH else None
         with node.lock:
             clocks, health = node.session.clocks(now), node.session.health(now)
             eyes, stages = self._pictures.newest(now)
             stop = self._stop.words()
+        self._console.measure(loop.loop if loop else health.round_trip, now)
         status = {
             **teleop_words(self._output, state), **loop_words(loop), **picture_words(self._picture_age(now), stages, eyes),
             **link_words(health, clocks), **redundancy_words(node.redundancy), "stop": stop,
+            **self._console.status(), **self._force.words(state),
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 
     def diagnose(self) -> dict[str, object]:
         """Counters of the surgeon end."""
-        return {**self._pictures.diagnose(), "jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop}
+        own = {"jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop}
+        return {**self._pictures.diagnose(), **self._force.diagnose(), **own}

@@ -10,6 +10,8 @@ from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from telesurgery_nodes import registry
 from telesurgery_nodes.core.values import MASTERS, ConsoleState, FloatArray, HandSample, Pedals, Phase
 from telesurgery_nodes.errors import ConfigError, DeviceError, KinematicsError
@@ -17,12 +19,14 @@ from telesurgery_nodes.ros.main import run
 from telesurgery_nodes.ros.messages import joint_msg, joy_msg, pose_from_msg, pose_to_msg, quaternion_from_rotation
 from telesurgery_nodes.ros.node import SuiteNode
 from telesurgery_nodes.ros.params import NodeParams, param
+from telesurgery_nodes.ros.priority import ROAD
 from telesurgery_nodes.ros.turns import Turns
 
 FRAME = "endoscope_view"
 PEDAL_PERIOD = 1.0 / 20.0  # [s] pedals are repeated at 20 Hz and sent at once when they change
 # An align goal or console state older than this no longer holds: the bridge repeats them at 50 and 10 Hz.
 GOAL_AGE = 0.2
+FORCE_AGE = 0.1  # a force older than this is no longer given: the bridge says one 250 times a second
 CONSOLE_AGE = 0.5
 # Pedals field -> channel, in the order of core.values.Pedals.
 PEDAL_CHANNELS = ("operator_present", "pedal_engage", "pedal_clutch", "pedal_camera", "stop_button")
@@ -57,6 +61,7 @@ class MasterInput(SuiteNode):
 
     NAME = "master_input"
     PARAMS = MasterInputParams
+    PRIORITY = ROAD
 
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
@@ -64,6 +69,7 @@ class MasterInput(SuiteNode):
         self._phase, self._phase_at = Phase.SELFTEST, -CONSOLE_AGE
         self._following, self._following_at = False, -CONSOLE_AGE
         self._goals: dict[str, tuple[FloatArray, float]] = {}
+        self._forces: dict[str, tuple[FloatArray, float]] = {}
         self._pedals: Pedals | None = None
         self._pedals_at = 0.0
         self._hands = {master: self.publisher("master_cp", arm=master) for master in MASTERS}
@@ -73,6 +79,7 @@ class MasterInput(SuiteNode):
         self._tape = self.tape("hands", COLUMNS)
         for master in MASTERS:
             self.subscribe("align_cp", partial(self._on_goal, master), arm=master)
+            self.subscribe("master_cf", partial(self._on_force, master), arm=master)
         self.subscribe("console_following", self._on_following)
         self.subscribe("console_phase", self._on_phase)
         if hasattr(self._device, "joy"):
@@ -84,6 +91,14 @@ class MasterInput(SuiteNode):
             self._goals[master] = (pose_from_msg(msg).rotation, self.now())
         except KinematicsError:
             self.count("bad_goals")
+
+    def _on_force(self, master: str, msg: Any) -> None:
+        force = msg.wrench.force
+        vector = np.array([force.x, force.y, force.z])
+        if np.isfinite(vector).all() and msg.header.frame_id in ("", FRAME):
+            self._forces[master] = (vector, self.now())
+        else:
+            self.count("bad_forces")
 
     def _on_following(self, msg: Any) -> None:
         self._following, self._following_at = bool(msg.data), self.now()
@@ -105,7 +120,8 @@ class MasterInput(SuiteNode):
         phase = self._phase if now - self._phase_at <= CONSOLE_AGE else Phase.SELFTEST
         following = self._following and now - self._following_at <= CONSOLE_AGE
         goals = {master: goal for master, (goal, heard) in self._goals.items() if now - heard <= GOAL_AGE}
-        return ConsoleState(phase, following, goals)
+        pushes = {master: force for master, (force, heard) in self._forces.items() if following and now - heard <= FORCE_AGE}
+        return ConsoleState(phase, following, goals, pushes)
 
     def _tick(self) -> None:
         now = self.now()

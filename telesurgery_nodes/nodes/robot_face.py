@@ -8,7 +8,8 @@ from typing import Any
 from geometry_msgs.msg import Pose, PoseArray
 
 from ..core.values import INSTRUMENTS, FloatArray
-from ..ros.messages import joint_msg
+from ..devices.protocols import ForceSensing
+from ..ros.messages import joint_msg, wrench_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
 
@@ -28,6 +29,8 @@ class RobotFace:
         self._setpoint = {arm: node.publisher("robot_setpoint_js", arm=arm) for arm in self.arms}
         self._state = {arm: node.publisher("robot_operating_state", arm=arm) for arm in self.arms}
         self._jaw = {arm: node.publisher("robot_jaw_measured_js", arm=arm) for arm in self.jaws}
+        senses = self.jaws if isinstance(robot, ForceSensing) else ()
+        self._force = {arm: node.publisher("robot_measured_cf", arm=arm) for arm in senses}
         self._slow = {arm: Turns(2, number) for number, arm in enumerate(self.jaws)}  # of publish_rate
         self._objects, self._joints = node.publisher("robot_objects"), node.publisher("joint_states")
 
@@ -37,10 +40,13 @@ class RobotFace:
             publisher.publish(publisher.msg_type(data=word))
 
     def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
-        """Measured joints, the set point in force with the stamp of the command that brought it, and every second time the jaw."""
+        """Measured joints and force, the set point in force with the stamp of the command that brought it, every second time the jaw."""
         state, names = self._robot.state(arm), self._robot.joint_names[arm]
         self._measured[arm].publish(joint_msg(names, state.position, state.velocity, state.effort, stamp))
         self._setpoint[arm].publish(joint_msg(names, served[1], stamp=served[0]))
+        wrench = self._robot.wrench(arm) if arm in self._force else None
+        if wrench is not None:  # what is not known is not said
+            self._force[arm].publish(wrench_msg(wrench.force, stamp, wrench.frame, wrench.torque))
         if arm in self._jaw and self._slow[arm].mine():
             self._jaw[arm].publish(joint_msg((f"{arm}_jaw",), (state.jaw,), (state.jaw_velocity,), stamp=stamp))
 

@@ -19,13 +19,14 @@ from std_srvs.srv import Trigger
 from ..core.safety.causes import CAUSES, Cause, Scope
 from ..core.safety.machine import MOVING, ORDERS
 from ..core.safety.watchdog import Verdict, Watchdog
-from ..core.values import CAMERA_ARM, FOLLOWING_ARMS, Phase
+from ..core.values import CAMERA_ARM, INSTRUMENTS, Phase
 from ..errors import SafetyError
 from ..ros.main import run
 from ..ros.messages import arm_from_msg, permit_to_msg, remote_from_msg, remote_stops
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.safety import SAFETY_FILE, raise_priority, read_safety_config, verdict_level, verdict_to_msg
+from ..ros.priority import ARMS, PERMIT, raise_priority
+from ..ros.safety import SAFETY_FILE, read_safety_config, verdict_level, verdict_to_msg
 
 PERIOD = 0.020  # [s] a permit lives 60 ms, so two may be lost (safety.md section 1)
 START_RETRY = 2.0  # [s] between two enable+home orders of enable_on_start, for an arm control not yet listening
@@ -38,7 +39,7 @@ class WatchdogParams(NodeParams):
     """Parameters of safety_watchdog."""
 
     config: str = param(SAFETY_FILE, "safety configuration, a file of this package or a path")
-    arms: list[str] = param([*FOLLOWING_ARMS, CAMERA_ARM], "arms that hear enable and home")
+    arms: list[str] = param([*INSTRUMENTS, CAMERA_ARM], "arms that hear enable and home")
     enable_on_start: bool = param(False, "enable and home, also after a brake, until the arms first follow; for simulation only")
 
 
@@ -47,6 +48,7 @@ class SafetyWatchdog(SuiteNode):
 
     NAME = "safety_watchdog"
     PARAMS = WatchdogParams
+    PRIORITY = ARMS  # of what fills the mailboxes; the deciding thread comes first
 
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
@@ -94,7 +96,7 @@ class SafetyWatchdog(SuiteNode):
 
     def _watch(self) -> None:
         """The thread: steady pace; a local order or a remote stop wakes it early, so that the stop leaves at once."""
-        self._scheduling = raise_priority()
+        self._scheduling = raise_priority(PERMIT)
         gc.collect()
         gc.freeze()
         due = self.now()
@@ -138,7 +140,7 @@ class SafetyWatchdog(SuiteNode):
         sick = [cause for cause in verdict.causes if CAUSES[cause].scope is Scope.ENABLED and cause is not Cause.ROBOT_NOT_READY]
         if (phase is Phase.STANDBY or braked) and not sick and self.now() >= self._start_at:
             self._start_at = self.now() + START_RETRY
-            for name in ARM_WORDS:
+            for name in ARM_WORDS[:1] if braked else ARM_WORDS:
                 self._order(name)
 
     def diagnose(self) -> dict[str, object]:

@@ -20,6 +20,7 @@ from ..registry import load
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
+from ..ros.priority import ARMS
 from .robot_face import RobotFace
 
 STEP = 0.001  # [s] physics step
@@ -45,7 +46,7 @@ class SimulationParams(NodeParams):
 class Simulation(SuiteNode):
     """See the module."""
 
-    NAME, PARAMS = "simulation", SimulationParams
+    NAME, PARAMS, PRIORITY = "simulation", SimulationParams, ARMS
 
     def __init__(self, **node_args: Any) -> None:
         """Build the robot, braked and disabled, and start ticking."""

@@ -25,6 +25,7 @@ from ..errors import ConfigError, RemoteLinkError
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
+from ..ros.priority import ROAD
 from .bridge_topics import BridgeTopics
 
 LINK_TAPE_PERIOD = 0.1
@@ -47,6 +48,8 @@ class BridgeParams(NodeParams):
     path_mbit: float = param(50.0, "contracted rate of each path [Mbit/s]; video keeps below 85 % of it", low=0.5, high=10000.0)
     rate: float = param(250.0, "commands (surgeon) or half of it states (patient) per second [Hz]", low=20.0, high=1000.0)
     scale: float = param(0.2, "tool motion per hand motion", low=0.01, high=1.0)
+    tremor_filter: bool = param(True, "surgeon: 8-12 Hz is taken out of the hands at the start (needs a rate of 100 Hz)")
+    adaptive_scale: bool = param(False, "surgeon: the scale follows the round trip at the start (docs/teleoperation.md says why not)")
     hands_fresh: float = param(0.05, "hands older than this are not followed [s]", low=0.005, high=1.0)
     tools_fresh: float = param(0.15, "returned tool states older than this are not used [s]", low=0.01, high=2.0)
     viewer_silence: float = param(0.15, "a viewer silent for longer shows nothing [s]", low=0.05, high=1.0)
@@ -55,6 +58,10 @@ class BridgeParams(NodeParams):
     playout_ms: float = param(0.0, "patient: serve commands this long after their stamp [ms]; 0: at arrival", low=0.0, high=1000.0)
     topics_file: str = param("", "further topics to carry (docs/link.md), a file of this package or a path; empty: none")
     permit_fresh: float = param(0.1, "a permit older than this is none [s]", low=0.02, high=1.0)
+    feedback: str = param("off", "surgeon: force to the hands, as docs/force.md says", choices=("off", "tdpa", "wave"))
+    feedback_most: float = param(2.0, "surgeon: greatest force on a hand [N]", low=0.1, high=10.0)
+    feedback_round_trip_ms: float = param(50.0, "surgeon: force to the hands is refused above this [ms]", low=0.0, high=1000.0)
+    feedback_anyway: bool = param(False, "surgeon: force to the hands however long the round trip")
 
 
 class TeleopBridge(SuiteNode):
@@ -62,6 +69,7 @@ class TeleopBridge(SuiteNode):
 
     NAME = "teleop_bridge"
     PARAMS = BridgeParams
+    PRIORITY = ROAD
 
     def __init__(self, **node_args: Any) -> None:
         """Open nothing before the identity is proved."""

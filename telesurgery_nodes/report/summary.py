@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.kinematics.reasons import REASONS, name_of
 from ..core.values import REDUNDANT_PATHS, FloatArray, Phase
 from . import ledgers, tables
 from .metrics import (
@@ -23,6 +24,7 @@ from .metrics import (
 from .tables import Tapes
 
 MM, MS = 1000.0, 1000.0
+REFUSED = "refused_"  # columns of an arm's tape (nodes/arm_motors.py)
 SITES = ("surgeon", "patient")
 FOLLOWING_GAP = 0.35  # [s] commands further apart: the arms did not follow in between
 
@@ -45,8 +47,66 @@ def tracking(tapes: Tapes) -> dict[str, dict[str, Any]]:
             "path_mm": path_length(following) * MM if len(following) > 1 else None,
             "trocar_max_mm": float(finite.max()) * MM if len(finite) else None,
             "limit_violations": int(np.nansum(violations > 0.0)) if violations is not None else None,
+            "force_max_n": strongest(tapes, table),
+            "refused": refused(tapes, table),
         }
     return found
+
+
+def strongest(tapes: Tapes, table: str) -> float | None:
+    """Largest force on a tip [N], None where none was measured."""
+    if not tables.has(tapes, table, "force_x", "force_y", "force_z"):
+        return None
+    force = np.linalg.norm(np.stack([tapes[table][f"force_{axis}"] for axis in "xyz"], axis=1), axis=1)
+    return float(np.nanmax(force)) if np.isfinite(force).any() else None
+
+
+def refused(tapes: Tapes, table: str) -> dict[str, int] | None:
+    """Set points that did not reach the motors, by reason; only reasons that occurred."""
+    if table not in tapes or not tapes[table].rows.size:
+        return None
+    names = [name for name in tapes[table].columns if name.startswith(REFUSED)]
+    counts = {name.removeprefix(REFUSED): int(np.nanmax(tapes[table][name])) for name in names}
+    return {name: count for name, count in counts.items() if count} if names else None
+
+
+def limits(tapes: Tapes) -> dict[str, dict[str, Any]]:
+    """Per instrument every reason that clamped, slowed or held it: share of the tape's rows [%], how often it began, and its sentence."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in tables.arms(tapes):
+        flags = tables.column(tapes, f"arm_control.arm_{name}", "limit_flags")
+        if flags is None:
+            continue
+        numbers = flags.astype(np.int64)
+        masks = {reason: (numbers & int(reason)) != 0 for reason in REASONS}
+        found[name] = {
+            name_of(reason): {
+                "percent": 100.0 * float(mask.mean()), "began": len(segments(mask)),
+                "kind": REASONS[reason].kind.value, "sentence": REASONS[reason].sentence,
+            }
+            for reason, mask in masks.items() if mask.any()
+        }  # fmt: skip
+    return found
+
+
+def collision(tapes: Tapes) -> dict[str, Any]:
+    """Smallest distance less margin, of the nearest pair at that moment; smallest distance per two bodies; slow-downs and stops."""
+    table = "arm_control.collision"
+    if not tables.has(tapes, table, "t", "distance_m", "margin_m", "slow", "stop", "unknown"):
+        return {"clearance_mm": None, "distance_mm": None, "slow": None, "stop": None, "unknown_s": None, "groups_mm": {}}
+    tape = tapes[table]
+    distance, clear = tape["distance_m"], tape["distance_m"] - tape["margin_m"]
+    known = np.isfinite(clear)
+    at = int(np.argmin(np.where(known, clear, np.inf))) if known.any() else None
+    groups = {name[2:]: tape[name] for name in tape.columns if name.startswith("d_")}
+    return {
+        "clearance_mm": float(clear[at]) * MM if at is not None else None,
+        "distance_mm": float(distance[at]) * MM if at is not None else None,
+        "slow": int(tape["slow"].max(initial=0.0)),
+        "stop": int(tape["stop"].max(initial=0.0)),
+        "unknown_s": float(np.sum(np.diff(tape["t"]) * (tape["unknown"][:-1] > 0.0))),
+        "groups_mm": {name: float(np.nanmin(values)) * MM for name, values in groups.items() if np.isfinite(values).any()},
+    }
 
 
 def path_length(poses: Any) -> float:
@@ -206,6 +266,8 @@ def build(tapes: Tapes) -> dict[str, Any]:
     """Everything the tapes say."""
     return {
         "tracking": tracking(tapes),
+        "limits": limits(tapes),
+        "collision": collision(tapes),
         **ledgers.build(tapes),
         "paths": paths(tapes),
         "redundancy": redundancy(tapes),

@@ -32,7 +32,37 @@ def _tracking_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append((f"{arm} tool against command, RMS", f"{rms}  (delay {value(found['delay_ms'], 1, ' ms')} removed)"))
         rows.append((f"{arm} trocar error, worst", value(found["trocar_max_mm"], 4, " mm")))
         rows.append((f"{arm} joint-limit violations", value(found["limit_violations"])))
+        rows.append((f"{arm} force on the tip, worst", value(found.get("force_max_n"), 2, " N")))
+        rows.append((f"{arm} refused before the motors", refused_words(found.get("refused"))))
     return rows or [("tool against command", NOT_MEASURED)]
+
+
+def refused_words(found: dict[str, int] | None) -> str:
+    """How many set points did not reach the motors, and why."""
+    if found is None:
+        return NOT_MEASURED
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in found.items()) or "none"
+
+
+def _limit_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """One row for every reason that bit; an arm that nothing held back says so."""
+    rows = []
+    for arm, found in summary.get("limits", {}).items():
+        for row in found.values():
+            rows.append((f"{arm} {row['kind']}", f"{row['sentence']} ({row['percent']:.1f} % of the time, {row['began']} times)"))
+        if not found:
+            rows.append((f"{arm} clamps, slow-downs, refusals", "none"))
+    return rows
+
+
+def _collision_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    found = summary.get("collision")
+    if found is None or found["slow"] is None:
+        return [("collision", NOT_MEASURED)]
+    nearest = min(found["groups_mm"].items(), key=lambda item: item[1], default=("none", None))
+    near = f"{value(found['clearance_mm'], 1, ' mm')} more than the margin; nearest two: {nearest[0]} {value(nearest[1], 1, ' mm')}"
+    acted = f"{found['slow']} steps slowed, {found['stop']} refused; an arm's place unknown for {value(found['unknown_s'], 1, ' s')}"
+    return [("collision, smallest distance", near), ("collision guard", acted)]
 
 
 def _link_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
@@ -87,7 +117,8 @@ def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """The whole table."""
-    rows = _state_rows(summary) + _tracking_rows(summary) + _link_rows(summary) + _machine_rows(summary)
+    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary) + _collision_rows(summary)
+    rows += _link_rows(summary) + _machine_rows(summary)
     lines = [f"{name.ljust(WIDTH)} {words}" for name, words in rows]
     result = "session: good" if summary["ok"] else f"session: FAILED, {summary['why']}"
     return "\n".join([*lines, *[f"note: {note}" for note in summary["notes"]], result, f"report: {summary['report']}"])

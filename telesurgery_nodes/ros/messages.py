@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped
+from geometry_msgs.msg import PoseStamped, WrenchStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray, UInt64MultiArray
@@ -77,6 +77,15 @@ def joint_msg(
     msg.velocity, msg.effort = array("d", velocity), array("d", effort)
     if stamp is not None:
         msg.header.stamp = stamp
+    return msg
+
+
+def wrench_msg(force: Iterable[float], stamp: Time, frame: str, torque: Iterable[float] = (0.0, 0.0, 0.0)) -> WrenchStamped:
+    """WrenchStamped of a force (3,) [N] and a torque (3,) [Nm]."""
+    msg = WrenchStamped()
+    msg.header.stamp, msg.header.frame_id = stamp, frame
+    for part, values in ((msg.wrench.force, force), (msg.wrench.torque, torque)):
+        part.x, part.y, part.z = (float(value) for value in values)
     return msg
 
 

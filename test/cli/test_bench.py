@@ -67,3 +67,13 @@ def test_road_with_one_arm_missing_is_not_measured():
 def test_road_of_an_empty_session_measures_nothing():
     empty = {"tracking": {}, "ledger": None, "robot": {}, "picture": {}, "commands": {}}
     assert all(bar.holds is None for bar in road.bars(empty, recorded=False))
+
+
+def test_parts_run_in_their_own_order_and_an_unknown_one_is_refused_with_the_valid_ones():
+    parts = [SimpleNamespace(__name__=f"somewhere.{name}") for name in ("one", "two", "three")]
+    assert bench.chosen(parts, "") == parts
+    assert bench.chosen(parts, "three, one") == [parts[0], parts[2]]
+    with pytest.raises(ConfigError, match="got four; valid: one, two, three"):
+        bench.chosen(parts, "two,four")
+    with pytest.raises(ConfigError, match="this bench has no parts"):
+        bench.chosen([], "two")

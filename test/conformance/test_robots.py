@@ -7,9 +7,11 @@ import pytest
 
 pytest.importorskip("xacro", reason="pip install xacro")
 
-from telesurgery_nodes.description import homes, robot_description
-from telesurgery_nodes.devices.robots.kinematic import KinematicRobot
-from telesurgery_nodes.devices.robots.layout import read_layout, start_positions
+from telesurgery_nodes.core.kinematics.frames import matrix_of
+from telesurgery_nodes.description import board, homes, robot_description
+from telesurgery_nodes.devices.protocols import ForceSensing
+from telesurgery_nodes.devices.robots.kinematic import BOARD, KinematicRobot
+from telesurgery_nodes.devices.robots.layout import read_layout, start_positions, tips
 from telesurgery_nodes.devices.robots.mujoco import MujocoRobot
 from telesurgery_nodes.errors import ConfigError, DeviceError
 
@@ -164,7 +166,7 @@ def test_what_a_robot_returns_is_a_copy(robot):
 
 
 def test_a_description_without_the_names_is_refused(kind):
-    for text in ("not xml", "<robot name='x'/>", robot_description().replace("PSM2_roll", "PSM2_spin")):
+    for text in ("not xml", "<robot name='x'/>", robot_description().replace("PSM2_tip", "PSM2_end")):
         with pytest.raises(ConfigError):
             kind(text)
 
@@ -175,3 +177,60 @@ def test_a_home_that_does_not_fit_is_refused():
         start_positions(layout, {**good, "PSM1": good["ECM"]})
     with pytest.raises(ConfigError, match="home of ECM"):
         start_positions(layout, {arm: home for arm, home in good.items() if arm != "ECM"})
+
+
+def touch_board(robot, newton, speed=0.005, arm="PSM1", seconds=20.0):
+    """Push an instrument into the board until it feels ``newton``; its measured tip end below the board [m] and the wrench."""
+    tip, q = tips(robot_description(), read_layout(robot_description()))[arm], robot.state(arm).position.copy()
+    robot.servo_jaw(arm, 0.0)
+    for _ in range(round(seconds / PERIOD)):
+        q[2] += speed * PERIOD
+        robot.servo_jp(arm, q)
+        robot.step(PERIOD)
+        if np.linalg.norm(robot.wrench(arm).force) > newton:
+            return board().middle[2] - tip.end(robot.state(arm).position)[2], robot.wrench(arm), tip, q
+    raise AssertionError("never touched")
+
+
+def test_free_air_exerts_nothing(robot):
+    assert isinstance(robot, ForceSensing)
+    swing(robot)
+    for arm in ("PSM1", "PSM2", "PSM3"):
+        assert np.abs(robot.wrench(arm).force).max() < 1e-9 and np.abs(robot.wrench(arm).torque).max() < 1e-9
+    assert robot.wrench("ECM") is None
+    with pytest.raises(DeviceError):
+        robot.wrench("PSM9")
+
+
+@pytest.mark.parametrize("arm", ["PSM1", "PSM2"])
+def test_the_board_pushes_back_upwards_in_every_arms_own_frame(robot, arm):
+    depth, wrench, tip, _ = touch_board(robot, 4.0, arm=arm)
+    up = matrix_of(tip.mount.r) @ wrench.force
+    assert up[2] > 0.95 * np.linalg.norm(up) and abs(depth) < 2e-3
+    assert np.abs(wrench.torque).max() < 0.02 * np.linalg.norm(wrench.force), "meets the fingers no further than 20 mm from the tip"
+    other = "PSM2" if arm == "PSM1" else "PSM1"
+    assert np.abs(robot.wrench(other).force).max() < 1e-9
+
+
+def test_deeper_is_harder_and_away_is_free(robot):
+    *_, q = touch_board(robot, 2.0)
+    sizes = []
+    for _ in range(4):
+        q[2] += 5e-5
+        robot.servo_jp("PSM1", q)
+        robot.step(0.1)
+        sizes.append(np.linalg.norm(robot.wrench("PSM1").force))
+    assert sizes == sorted(sizes) and sizes[-1] > sizes[0] + 0.5
+    q[2] -= 0.01
+    robot.servo_jp("PSM1", q)
+    robot.step(0.5)
+    assert np.abs(robot.wrench("PSM1").force).max() < 1e-3
+
+
+def test_the_kinematic_robot_feels_what_its_law_says():
+    robot = KinematicRobot(robot_description())
+    _, _, tip, _ = touch_board(robot, 2.0)
+    robot.step(0.2)
+    robot.step(PERIOD)
+    depth = board().middle[2] - tip.end(robot.state("PSM1").position)[2]
+    assert np.linalg.norm(robot.wrench("PSM1").force) == pytest.approx(BOARD.stiffness * depth**1.5, rel=1e-3)

@@ -14,7 +14,7 @@ from telesurgery_nodes.core.values import Phase
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.nodes.master_input import COLUMNS, MasterInput
 from telesurgery_nodes.ros.endpoints import message_class, offered, row
-from telesurgery_nodes.ros.messages import pose_from_msg
+from telesurgery_nodes.ros.messages import pose_from_msg, wrench_msg
 from telesurgery_nodes.tapes import read_tape
 
 
@@ -137,3 +137,25 @@ def test_the_tape_holds_the_hands(graph, tmp_path):
 def test_wrong_parameters_are_refused(graph, given, words):
     with pytest.raises(ConfigError, match=words):
         graph.make(MasterInput, **given)
+
+
+def test_a_force_reaches_the_device_while_it_follows_and_an_old_one_does_not(graph):
+    console, node = Console(graph), graph.make(MasterInput, rate=100.0)
+    forces = console.node.create_publisher(message_class(row("master_cf")), "MTMR/servo_cf", offered(row("master_cf")))
+    given = []
+    node._device.feedback = lambda state: given.append(dict(state.forces))
+
+    def say(vector, following, frame="endoscope_view"):
+        console.following.publish(Bool(data=following))
+        forces.publish(wrench_msg(vector, console.node.get_clock().now().to_msg(), frame))
+        return bool(given[-1:] and given[-1].get("MTMR") is not None)
+
+    assert graph.spin_until(lambda: say((0.0, 1.5, 0.0), True))
+    assert given[-1]["MTMR"].tolist() == [0.0, 1.5, 0.0]
+    assert graph.spin_until(lambda: given[-1] == {}), "old"
+    for _ in range(20):
+        say((0.0, 1.5, 0.0), False)
+        graph.spin_for(0.02)
+    assert given[-1] == {}, "not following"
+    say((float("nan"), 0.0, 0.0), True)
+    assert graph.spin_until(lambda: node.counters["bad_forces"] == 1)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from telesurgery_nodes.report import summary
 from telesurgery_nodes.report.metrics import (
     BRAKE_TIME,
     MOVED_LENGTH,
@@ -19,6 +20,8 @@ from telesurgery_nodes.report.metrics import (
     steady_rate,
     stop_time,
 )
+from telesurgery_nodes.report.text import refused_words
+from telesurgery_nodes.tapes import Tape
 
 T = np.arange(0.0, 10.0, 0.004)
 
@@ -147,3 +150,15 @@ def test_a_steady_rate_leaves_pauses_out():
     t = np.concatenate([np.arange(100) * 0.004, 10.0 + np.arange(100) * 0.004])
     assert steady_rate(t, 0.35) == pytest.approx(250.0)
     assert steady_rate(t[:1], 0.35) is None
+
+
+def test_what_the_gate_refused_is_named_with_the_strongest_force():
+    columns = ("t", "force_x", "force_y", "force_z", "refused_rate", "refused_force", "refused_held_by_force")
+    first, last = [0.0, np.nan, np.nan, np.nan, 0.0, 0.0, 0.0], [2.0, 1.0, 0.0, 0.0, 0.0, 2.0, 9.0]
+    rows = np.array([first, [1.0, 3.0, 0.0, 4.0, 0.0, 2.0, 7.0], last])
+    tapes = {"arm_control.arm_PSM1": Tape(columns, rows), "empty": Tape(("t",), rows[:, :1])}
+    assert summary.strongest(tapes, "arm_control.arm_PSM1") == 5.0 and summary.strongest(tapes, "empty") is None
+    found = summary.refused(tapes, "arm_control.arm_PSM1")
+    assert found == {"force": 2, "held_by_force": 9}
+    assert refused_words(found) == "2 force, 9 held by force" and refused_words({}) == "none" and refused_words(None) == "not measured"
+    assert summary.refused(tapes, "empty") is None and summary.refused(tapes, "none") is None

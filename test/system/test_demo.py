@@ -23,7 +23,7 @@ def demo(folder, *words):
 
 
 def test_a_session_ends_well_and_leaves_its_report(tmp_path):
-    ended = demo(tmp_path, "--duration", "15", "--json")
+    ended = demo(tmp_path, "--duration", "20", "--json")
     assert ended.returncode == 0, ended.stderr
     summary = json.loads(ended.stdout)
     assert summary["ok"]

@@ -8,39 +8,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from typing import Protocol
+from collections.abc import Sequence
 
 from ...errors import KinematicsError
-from ..kinematics.frames import Frame, Vector, compose, inverse, norm
-from ..kinematics.limits import Joints, Limit, StepLimiter
+from ..kinematics.frames import Frame, compose, inverse, norm
+from ..kinematics.limits import Joints
 from ..kinematics.psm import Solution
+from ..kinematics.reasons import Limit, bits, name_of
+from ..kinematics.slowing import SingularityLaw
+from ..kinematics.stepper import Carry, SpeedLaw, StepLimiter
 from .config import ArmConfig
+from .kinematics import Follower, Kinematics
 from .states import TRANSITIONS, ArmMode, Request, parse_request
 from .trace import Stamp
 from .tracking import TrackingWatch
-from .values import ArmInputs, ArmOutput, Measured
+from .values import FREE, ArmInputs, ArmOutput, Ceiling, Measured
 
 MAX_TICK = 0.02  # [s] 5 periods of the 250 Hz loop
 MAX_AGE = 0.1  # [s] of a measurement: the watchdog's own limit is nearer, this is the last resort
-ARRIVED = 1e-6  # [rad or m] a joint target is reached
+ARRIVED = 1e-6  # [rad or m] a joint target is reached by a set point that rests
+TIP_SHARE = 0.99  # of the tip's limits is given to the path: the set point, its average, was up to 0.2 % faster where the path bends
 FAULT_RAMP = 0.1  # [s] a fault brakes no longer than this, then set points end and the robot's brakes hold (safety.md section 6)
-
-
-class Kinematics(Protocol):
-    """What the controller needs of Psm and Ecm."""
-
-    def forward(self, q: Joints) -> Frame:
-        """Tip in the RCM frame."""
-
-    def twist(self, q: Joints, v: Joints) -> tuple[Vector, Vector]:
-        """Tip velocities in the RCM frame."""
-
-
-class Follower(Kinematics, Protocol):
-    """Kinematics that also follow a tip pose (six joints)."""
-
-    def follow(self, target: Frame, reference: Joints) -> Solution:
-        """Joints for a moving target, and what kept them from it."""
 
 
 class ArmController:
@@ -54,17 +42,21 @@ class ArmController:
         follower: Follower | None = None,
         max_age: float = MAX_AGE,
         max_tick: float = MAX_TICK,
+        laws: Sequence[SpeedLaw] = (),
+        carry: Carry | None = None,
     ) -> None:
         """``follower`` None: tip targets are refused and counted. ``max_age`` [s]: older measurements count as none.
 
-        ``max_tick`` [s]: a later tick is not stretched beyond this.
+        ``max_tick`` [s]: a later tick is not stretched beyond this. ``laws``: further speed laws (collision) beside tip speed and
+        singularity. ``carry``: keeps a software trocar while a tip is followed (stepper.py); joint moves and homing do not keep it.
         """
         self.arm, self.config, self.kinematics = arm, config, kinematics
         self.mode, self.homed, self.busy = ArmMode.DISABLED, False, False
         self.counts: Counter[str] = Counter()
         self.tracking = TrackingWatch(config.tracking_m, config.tracking_rad, config.tracking_time, config.tracking_lag)
         self._follower, self._max_age, self._max_tick = follower, max_age, max_tick
-        self._joints = StepLimiter(config.limits, self._tip_share)
+        singular = SingularityLaw(kinematics.dexterity, config.limits, config.singularity)
+        self._joints = StepLimiter(config.limits, (self._tip_law, singular, *laws), carry)
         self._jaw = StepLimiter(config.jaw) if config.jaw is not None else None
         self._joint_goal: Joints | None = None
         self._goal_speed, self._homing = 1.0, False
@@ -80,6 +72,11 @@ class ArmController:
     def setpoint(self) -> Joints:
         """Joint set point; empty before the first enable."""
         return self._joints.position
+
+    @property
+    def path(self) -> StepLimiter:
+        """The joints' path: what a collision guard looks at, and where it is put in."""
+        return self._joints
 
     @property
     def speed(self) -> Joints:
@@ -123,6 +120,12 @@ class ArmController:
         self._forget_goal()
         self._dropped = self._followed
         self._solved = None
+
+    def withdraw(self, joints: Joints, jaw: float | None) -> None:
+        """The gate refused the last set point and sent these again: go on from them, at rest."""
+        self._joints.reset(joints)
+        if self._jaw is not None and jaw is not None:
+            self._jaw.reset((jaw,))
 
     def fault(self) -> None:
         """Internal only: brake briefly, then stop sending set points. Left by `disable`."""
@@ -176,12 +179,13 @@ class ArmController:
         if may_follow and inputs.target is not None and inputs.stamp != self._dropped:
             self._forget_goal()
             self._followed = inputs.stamp
+            self._joints.on_surface = True
             return self._follow(inputs.target, inputs, dt)
         self._dropped = inputs.stamp if not may_follow else self._dropped
         self._solved = None
         self._rest_jaw(dt)
         if self._joint_goal is not None and inputs.local_motion and self._measured is not None:
-            return self._go(self._joint_goal, dt), None
+            return self._go(self._joint_goal, dt, inputs.ceiling), None
         return self._joints.brake(dt), None
 
     def _follow(self, target: Frame, inputs: ArmInputs, dt: float) -> tuple[Limit, Stamp | None]:
@@ -190,12 +194,13 @@ class ArmController:
         except KinematicsError:
             self._rest_jaw(dt)
             return self._joints.brake(dt) | Limit.UNREACHABLE, None
-        reasons = solution.reasons | self._joints.step(solution.joints, dt)
+        reasons = solution.reasons | self._joints.step(solution.joints, dt, ceiling=inputs.ceiling)
         if self._jaw is not None and inputs.jaw is not None and math.isfinite(inputs.jaw):
             goal, bit = self._jaw.limits.clamp((inputs.jaw,))
-            self._jaw.step(goal, dt)
+            for slower in bits(self._jaw.step(goal, dt)):
+                self.counts[f"jaw_{name_of(slower)}"] += 1
             if Limit.POSITION in bit:
-                self.counts["jaw_position"] += 1
+                reasons |= Limit.JAW
         else:
             self._rest_jaw(dt)
         return reasons, inputs.stamp
@@ -203,13 +208,15 @@ class ArmController:
     def _solve(self, target: Frame, rcm_view: Frame) -> Solution:
         if self._follower is None:
             raise KinematicsError(f"{self.arm}: joint targets wanted, got a tip target; this arm has too few joints to follow one")
-        if self._solved is None or self._solved[0] is not target or self._solved[1] is not rcm_view:
-            self._solved = (target, rcm_view, self._follower.follow(compose(rcm_view, target), self._joints.position))
+        stale = self._solved is None or self._solved[0] is not target or self._solved[1] is not rcm_view
+        if self._solved is None or stale or self._follower.local:
+            self._solved = (target, rcm_view, self._follower.follow(compose(rcm_view, target), self._joints.lead))
         return self._solved[2]
 
-    def _go(self, goal: Joints, dt: float) -> Limit:
-        reasons = self._joints.step(goal, dt, self._goal_speed)
-        if all(abs(a - b) <= ARRIVED for a, b in zip(goal, self._joints.position, strict=True)):
+    def _go(self, goal: Joints, dt: float, ceiling: Ceiling) -> Limit:
+        self._joints.on_surface = False
+        reasons = self._joints.step(goal, dt, self._goal_speed, ceiling)
+        if self._joints.resting and all(abs(a - b) <= ARRIVED for a, b in zip(goal, self._joints.position, strict=True)):
             self.homed = self.homed or self._homing
             self._joint_goal, self.busy, self._homing = None, False, False
         return reasons
@@ -245,15 +252,16 @@ class ArmController:
             self.counts["tracking_fault"] += 1
             self.fault()
 
-    def _tip_share(self, q: Joints, v: Joints) -> float:
+    def _tip_law(self, q: Joints, v: Joints) -> Ceiling:
         linear, angular = self.kinematics.twist(q, v)
         speed, turn = norm(linear), norm(angular)
+        fastest, quickest = TIP_SHARE * self.config.tip_speed, TIP_SHARE * self.config.tip_turn
         share = 1.0
-        if speed > self.config.tip_speed:
-            share = self.config.tip_speed / speed
-        if turn * share > self.config.tip_turn:
-            share = self.config.tip_turn / turn
-        return share
+        if speed > fastest:
+            share = fastest / speed
+        if turn * share > quickest:
+            share = quickest / turn
+        return (share, Limit.TIP_SPEED) if share < 1.0 else FREE
 
     def _rest_jaw(self, dt: float) -> None:
         if self._jaw is not None:
@@ -266,7 +274,5 @@ class ArmController:
         self._joint_goal, self.busy, self._homing = None, False, False
 
     def _count(self, reasons: Limit) -> None:
-        if reasons:
-            for reason in Limit:
-                if reason & reasons:
-                    self.counts[str(reason.name).lower()] += 1
+        for reason in bits(reasons):
+            self.counts[name_of(reason)] += 1

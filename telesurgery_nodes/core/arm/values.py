@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..kinematics.frames import Frame
-from ..kinematics.limits import Joints, Limit
+from ..kinematics.limits import Joints
+from ..kinematics.reasons import Limit
 from .trace import Stamp
+
+Ceiling = tuple[float, Limit]
+FREE: Ceiling = (1.0, Limit.NONE)
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class ArmInputs:
 
     ``target`` tip pose in the view frame with its ``stamp``; ``jaw`` target [rad]; ``motion``: the gate's leave for target and
     jaw; ``local_motion``: the leave for joint moves and homing (live permit, nobody follows); ``rcm_view``: view -> RCM frame.
+    ``ceilings``: shares [0, 1] of the speed the arm would have otherwise that others allow in this tick (collision, force), each with
+    its reason; the smallest counts, 0 or NaN brakes.
     """
 
     target: Frame | None
@@ -34,6 +40,13 @@ class ArmInputs:
     local_motion: bool
     measured: Measured | None
     rcm_view: Frame
+    ceilings: tuple[Ceiling, ...] = ()
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """The strictest of them; a share that is no number counts as 0."""
+        sound = [(share if share >= 0.0 else 0.0, reason) for share, reason in self.ceilings]
+        return min(sound, key=lambda ceiling: ceiling[0], default=FREE)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,10 @@ class Ecm:
             raise KinematicsError(f"ECM: tip {tip} m needs joints {q}, valid {self.limits.lower}..{self.limits.upper}")
         return q
 
+    def dexterity(self, q: Joints) -> float:
+        """Distance of the tip from the remote centre [m]: the smallest singular value of its position."""
+        return abs(q[INSERTION] + self.geometry.reach_offset)
+
     def twist(self, q: Joints, v: Joints) -> tuple[Vector, Vector]:
         """Linear [m/s] and angular [rad/s] velocity of the tip at joint speeds ``v``, RCM frame."""
         frame = self.forward(q)

@@ -108,6 +108,13 @@ class RobotModel:
                 offset = origin
         return Chain(base, tip, tuple(moving), offset)
 
+    def chain_to(self, tip: str) -> Chain:
+        """Joints from the root of the tree down to ``tip``; ConfigError where there is no such link."""
+        root = tip
+        while root in self._by_child:
+            root = self._by_child[root].parent
+        return self.chain(root, tip)
+
     def fixed(self, base: str, tip: str) -> Frame:
         """Base -> tip where nothing moves in between (a mount, a camera on its tip)."""
         chain = self.chain(base, tip)

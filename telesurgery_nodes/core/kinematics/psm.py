@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ...errors import ConfigError, KinematicsError
 from .frames import Frame, Vector, cross, dot, is_finite, norm
-from .limits import JointLimits, Joints, Limit
+from .limits import JointLimits, Joints
+from .reasons import Limit
 
 DOF = 6
 YAW, PITCH, INSERTION, ROLL, WRIST_PITCH, WRIST_YAW = range(DOF)
@@ -61,6 +62,7 @@ class Psm:
 
     limits: JointLimits
     geometry: PsmGeometry = field(default_factory=PsmGeometry)
+    local: ClassVar[bool] = False  # a solution is good wherever the set point is
 
     def __post_init__(self) -> None:
         if len(self.limits.lower) != DOF:
@@ -87,6 +89,10 @@ class Psm:
         along = _sum(v[INSERTION], axes.z3, 1.0, bent)
         turned = _sum(1.0, wrist, spin, axes.z6)
         return _sum(1.0, moved, 1.0, along), _sum(1.0, swing, 1.0, turned)
+
+    def dexterity(self, q: Joints) -> float:
+        """Distance of the wrist centre from the remote centre [m]: the smallest singular value of the tip's position (sim.md 5.2)."""
+        return abs(q[INSERTION] + self.geometry.reach_offset)
 
     def branches(self, target: Frame, reference: Joints) -> Iterator[Joints]:
         """All four solutions, shaft below the remote centre first; roll unwrapped to the turn nearest ``reference``."""

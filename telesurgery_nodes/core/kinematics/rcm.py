@@ -1,6 +1,6 @@
 """How far the instrument shaft is from its remote centre of motion (the trocar).
 
-Computed through the URDF chain, not through the closed form that commands the arm: two ways that must agree.
+Computed through the URDF chain, not through the kinematics that command the arm: two ways that must agree.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from .frames import Vector, cross, norm
 from .model import Chain
 
-SHAFT_JOINT = 3  # yaw, pitch, insertion, roll: the roll axis IS the shaft
+CENTRE: Vector = (0.0, 0.0, 0.0)
 
 
 def line_distance(point: Vector, on_line: Vector, direction: Vector) -> float:
@@ -19,7 +19,11 @@ def line_distance(point: Vector, on_line: Vector, direction: Vector) -> float:
     return norm(cross(offset, direction))
 
 
-def trocar_error(chain: Chain, q: Sequence[float], trocar: Vector = (0.0, 0.0, 0.0)) -> float:
-    """Distance of the shaft line at measured joints ``q`` from ``trocar`` [m]; ``chain`` starts at the RCM link, trocar in that frame."""
-    on_line, direction = chain.axis_line(q, SHAFT_JOINT)
-    return line_distance(trocar, on_line, direction)
+def trocar_error(shaft: Chain, q: Sequence[float], trocar: Vector = CENTRE) -> float:
+    """Distance of the shaft from ``trocar`` [m] at measured joints ``q``.
+
+    ``shaft``: base link -> link whose z axis is the shaft (a prefix of the arm's chain, later joints are not looked at); the trocar in
+    the base link's frame.
+    """
+    place = shaft.forward(q[: len(shaft.joints)])
+    return line_distance(trocar, place.p, (place.r[2], place.r[5], place.r[8]))

@@ -125,12 +125,22 @@ LAYOUTS: Mapping[str, Layout] = {
             Field("press_count", "u32", "presses of the engage pedal so far"),
             Field("flags", "u8", "bit by bit: " + ", ".join(FLAGS)),
             Field("picture_age", "f32", "age of what the surgeon sees [s], infinity: nothing"),
-            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows"),
+            Field("arms", "u8", "bit n: an arm record of PSMn+1 follows; bit 3: a camera record follows them"),
+            Field("feedback", "u8", "force feedback (force.md): 0 off; 1 passivity, 2 waves: a port record behind each arm"),
         )),
     "arm": Layout("behind a command record, for each arm in its mask", (
         Field("displacement", "f32", "tip since the epoch began, scaled, view frame [m]", 3),
         Field("rotation", "f32", "since the epoch began, unit quaternion w x y z", 4),
         Field("jaw", "f32", "[rad]"),
+    )),
+    "port": Layout("behind an arm record where `feedback` is not 0", (
+        Field("wave", "f32", "running integral of the hand's wave", 3),
+        Field("credit", "f64", "energy the hand's end has given so far in this epoch [J]"),
+    )),
+    "camera": Layout("behind the arm records where bit 3 of the mask says so", (
+        Field("turn", "f32", "of the camera about its remote centre since the epoch began: tilt, pan, roll as a rotation vector [rad], "
+              "view frame of that time", 3),
+        Field("insertion", "f32", "deeper since the epoch began [m]"),
     )),
     "state": Layout("stream 2 begins with this; then the stages, then the tools", (
         Field("seq", "u32", "counts states"),
@@ -140,6 +150,7 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("cause", "u16", "code of the cause (safety.md)"),
         Field("motion_epoch", "u32", "counts fresh beginnings of following"),
         Field("tools", "u8", "bit n: a tool record of PSMn+1 follows"),
+        Field("touched", "u8", "bit n: its force is known, a touch record follows the tool record"),
         Field("stages", "u8", "bit by bit, which stage times follow: " + ", ".join(HELD_STAGES)),
     )),
     "stage": Layout("for each bit of `stages`", (Field("time", "f32", "the echoed command spent in this stage [s]"),)),
@@ -148,6 +159,12 @@ LAYOUTS: Mapping[str, Layout] = {
         Field("rotation", "f32", "measured, unit quaternion w x y z", 4),
         Field("jaw", "f32", "measured [rad]"),
         Field("tracking_error", "f32", "distance to the set point [m]"),
+    )),
+    "touch": Layout("behind a tool record, for each bit of `touched`", (
+        Field("force", "f32", "of the surroundings on the tip, view frame [N]", 3),
+        Field("wave", "f32", "running integral of the tool's wave", 3),
+        Field("credit", "f64", "energy the tool's end has given so far in the epoch [J]"),
+        Field("epoch", "u32", "clutch epoch that wave and credit belong to, 0 for none"),
     )),
     "lap": Layout("stream 3 begins with this; then a fragment record, then a piece of a picture", (
         Field("held", "f32", "from the bridge's taking the picture to the sealing of this piece [s]"),

@@ -7,13 +7,9 @@ A malformed payload raises RemoteLinkError and nothing else; a value that does n
 from __future__ import annotations
 
 import math
-import struct
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from ...errors import KinematicsError, LocalLinkError, RemoteLinkError
 from ..rotations import is_rotation, quaternion_from_rotation, rotation_from_quaternion
@@ -32,7 +28,14 @@ from .layouts import (
     Stream,
     size_limit,
 )
+from .packing import checked as _checked
+from .packing import finite as _finite
+from .packing import pack as _pack
+from .packing import unpack as _unpack
+from .packing import vector as _vector
 from .sticky import SILENT, Sticky
+from .wire_camera import CAMERA_BIT, decode_camera, encode_camera
+from .wire_touch import feedback_of, pack_port, pack_touch, take_port, take_touch, touched_mask
 
 __all__ = ["HELD_STAGES", "MAX_ANSWERS", "MAX_DATAGRAM", "Stream"]  # stand in layouts.py, are looked for here
 
@@ -138,13 +141,16 @@ class CommandEncoder:
 
 def _command_record(command: MotionCommand) -> bytes:
     flags = _mask((*_pedal_bits(command.pedals), command.follow, command.aligning, command.hands_fresh))
-    mask = _arm_mask(command.arms)
+    mask = _arm_mask(command.arms) | (CAMERA_BIT if command.camera is not None else 0)
     if math.isnan(command.picture_age):
         raise LocalLinkError("picture age is NaN; wanted seconds, inf where there is no picture")
     head = _pack(
-        COMMAND, command.seq, command.stamp, command.sample_stamp, command.epoch, command.press_count, flags, command.picture_age, mask
-    )
-    return head + b"".join(_pack_arm(command.arms[name]) for name in INSTRUMENTS if name in command.arms)
+        COMMAND, command.seq, command.stamp, command.sample_stamp, command.epoch, command.press_count, flags, command.picture_age, mask,
+        command.feedback,
+    )  # fmt: skip
+    moved = [command.arms[name] for name in INSTRUMENTS if name in command.arms]
+    arms = b"".join(_pack_arm(arm) + pack_port(arm, command.feedback) for arm in moved)
+    return head + arms + encode_camera(command.camera)
 
 
 def decode_commands(payload: bytes) -> tuple[MotionCommand, ...]:
@@ -171,18 +177,19 @@ def _record_count(payload: bytes) -> int:
 
 
 def _command_from(payload: bytes, offset: int) -> tuple[MotionCommand, int]:
-    seq, stamp, sample, epoch, presses, flags, picture_age, mask = _unpack(COMMAND, payload, offset)
+    seq, stamp, sample, epoch, presses, flags, picture_age, mask, number = _unpack(COMMAND, payload, offset)
     offset += COMMAND.size
     if not (math.isfinite(stamp) and math.isfinite(sample)) or math.isnan(picture_age) or flags >> len(FLAGS):
         raise RemoteLinkError(f"command {seq}: stamps {stamp}, {sample}, picture age {picture_age} or flags {flags:#x} are not valid")
-    arms: dict[str, ArmMotion] = {}
-    for name in _arms_of(mask):
+    mode, arms = feedback_of(number), dict[str, ArmMotion]()
+    for name in _arms_of(mask & ~CAMERA_BIT):
         values = _finite(_unpack(ARM, payload, offset))
-        arms[name] = ArmMotion(_vector(values), _rotation(values[3:7]), values[7])
-        offset += ARM.size
+        port, offset = take_port(payload, offset + ARM.size, mode)
+        arms[name] = ArmMotion(_vector(values), _rotation(values[3:7]), values[7], port)
+    camera, offset = decode_camera(payload, offset, mask)
     bits = [bool(flags >> bit & 1) for bit in range(len(FLAGS))]
     pedals = Pedals(*bits[:4])
-    return MotionCommand(seq, stamp, sample, epoch, presses, pedals, bits[4], bits[5], bits[6], picture_age, arms), offset
+    return MotionCommand(seq, stamp, sample, epoch, presses, pedals, bits[4], bits[5], bits[6], picture_age, arms, camera, mode), offset
 
 
 def encode_state(state: RobotState) -> bytes:
@@ -191,8 +198,8 @@ def encode_state(state: RobotState) -> bytes:
     if unknown:
         raise LocalLinkError(f"held stages {unknown} have no place on the wire; valid: {', '.join(HELD_STAGES)}")
     stages = _mask(tuple(name in state.held for name in HELD_STAGES))
-    mask = _arm_mask(state.tools)
-    parts = [_pack(STATE, state.seq, state.stamp, state.echo_seq, state.phase, state.cause, state.motion_epoch, mask, stages)]
+    masks = _arm_mask(state.tools), touched_mask(state.tools)
+    parts = [_pack(STATE, state.seq, state.stamp, state.echo_seq, state.phase, state.cause, state.motion_epoch, *masks, stages)]
     parts += [_pack(STAGE, state.held[name]) for name in HELD_STAGES if name in state.held]
     parts += [_pack_tool(state.tools[name]) for name in INSTRUMENTS if name in state.tools]
     return b"".join(parts)
@@ -200,9 +207,9 @@ def encode_state(state: RobotState) -> bytes:
 
 def decode_state(payload: bytes) -> RobotState:
     """Payload of stream 2."""
-    seq, stamp, echo, phase, cause, motion_epoch, mask, stages = _unpack(STATE, payload, 0)
-    if not math.isfinite(stamp) or phase >= len(Phase) or stages >> len(HELD_STAGES):
-        raise RemoteLinkError(f"state {seq}: stamp {stamp}, phase {phase} or stage mask {stages:#x} is not valid")
+    seq, stamp, echo, phase, cause, motion_epoch, mask, touched, stages = _unpack(STATE, payload, 0)
+    if not math.isfinite(stamp) or phase >= len(Phase) or stages >> len(HELD_STAGES) or touched & ~mask:
+        raise RemoteLinkError(f"state {seq}: stamp {stamp}, phase {phase}, masks {mask:#x}, {touched:#x} or {stages:#x} are not valid")
     offset = STATE.size
     held: dict[str, float] = {}
     for bit, name in enumerate(HELD_STAGES):
@@ -212,8 +219,8 @@ def decode_state(payload: bytes) -> RobotState:
     tools: dict[str, ToolState] = {}
     for name in _arms_of(mask):
         values = _finite(_unpack(TOOL, payload, offset))
-        tools[name] = ToolState(Pose(_vector(values), _rotation(values[3:7])), values[7], values[8])
-        offset += TOOL.size
+        touch, offset = take_touch(payload, offset + TOOL.size, bool(touched >> INSTRUMENTS.index(name) & 1))
+        tools[name] = ToolState(Pose(_vector(values), _rotation(values[3:7])), values[7], values[8], touch)
     _end(payload, offset)
     return RobotState(seq, stamp, echo, held, Phase(phase), cause, motion_epoch, tools)
 
@@ -223,7 +230,8 @@ def _pack_arm(arm: ArmMotion) -> bytes:
 
 
 def _pack_tool(tool: ToolState) -> bytes:
-    return _pack(TOOL, *_checked((*tool.pose.position, *_quaternion(tool.pose.rotation), tool.jaw, tool.tracking_error)))
+    record = _pack(TOOL, *_checked((*tool.pose.position, *_quaternion(tool.pose.rotation), tool.jaw, tool.tracking_error)))
+    return record + pack_touch(tool.touch)
 
 
 def _pedal_bits(pedals: Pedals) -> tuple[bool, bool, bool, bool]:
@@ -247,10 +255,6 @@ def _arms_of(mask: int) -> list[str]:
     return [name for bit, name in enumerate(INSTRUMENTS) if mask >> bit & 1]
 
 
-def _vector(values: Sequence[float]) -> FloatArray:
-    return np.array(values[:3])
-
-
 def _quaternion(rotation: FloatArray) -> tuple[float, float, float, float]:
     if not is_rotation(rotation):
         raise LocalLinkError(f"wanted a proper rotation matrix, got {rotation.tolist()}")
@@ -262,32 +266,6 @@ def _rotation(quaternion: Sequence[float]) -> FloatArray:
         return rotation_from_quaternion(*quaternion)
     except KinematicsError as error:
         raise RemoteLinkError(str(error)) from error
-
-
-def _checked(values: Sequence[float]) -> Sequence[float]:
-    if not all(map(math.isfinite, values)):
-        raise LocalLinkError(f"values {tuple(values)} are not all finite; they must not leave this site")
-    return values
-
-
-def _finite(values: Sequence[float]) -> Sequence[float]:
-    if not all(map(math.isfinite, values)):
-        raise RemoteLinkError(f"values {tuple(values)} are not all finite")
-    return values
-
-
-def _pack(layout: struct.Struct, *values: object) -> bytes:
-    try:
-        return layout.pack(*values)
-    except (struct.error, OverflowError) as error:
-        raise LocalLinkError(f"values {values} do not fit the layout {layout.format}: {error}") from error
-
-
-def _unpack(layout: struct.Struct, payload: bytes, offset: int, *, exact: bool = False) -> tuple[Any, ...]:
-    have = len(payload) - offset
-    if have < layout.size or (exact and have != layout.size):
-        raise RemoteLinkError(f"{have} B left for a layout of {layout.size} B")
-    return layout.unpack_from(payload, offset)
 
 
 def _end(payload: bytes, offset: int) -> None:

@@ -49,6 +49,8 @@ class Cause(enum.IntEnum):
     REMOTE_STOP = 26
     REMOTE_STOP_HELD = 27
     ONE_PATH = 28
+    OVER_FORCE = 30
+    FORCE_UNKNOWN = 31
 
 
 class Tier(enum.IntEnum):
@@ -154,6 +156,8 @@ CAUSES: Mapping[Cause, CauseRow] = MappingProxyType(
         # Not a fault, so that a stop stuck at the far end cannot keep the local team from resetting and taking over.
         Cause.REMOTE_STOP_HELD: CauseRow(_HOLD, AT_ONCE, NEVER, _A, _SELF, _MED, False, "the surgeon's stop is still latched"),
         Cause.NO_PERMISSION: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, Alarm.NONE, False, "the permit does not allow motion"),
+        Cause.OVER_FORCE: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, _HIGH, False, "a tool pushes too hard: it may only come away"),
+        Cause.FORCE_UNKNOWN: CauseRow(_HOLD, AT_ONCE, NEVER, _G, _SELF, _MED, False, "the force on a tool is not known"),
     }
 )
 

@@ -46,7 +46,8 @@ class GateRequest:
 
     ``permit``: the newest received, ``permit_age`` since it arrived; ``command_age`` since the newest command arrived;
     ``command_new``: a command is offered on this tick, and ``finite``, ``jump_m`` [m], ``jump_rad`` [rad] describe it (distance of
-    its target from the current set point); ``motion_started_age``: since ``permit.motion`` rose.
+    its target from the current set point); ``motion_started_age``: since ``permit.motion`` rose; ``released``: the newest thing said
+    to this arm was to hold, so its silence is meant.
     """
 
     permit: Permit | None
@@ -59,6 +60,7 @@ class GateRequest:
     enabled: bool
     homed: bool
     motion_started_age: float
+    released: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ class Gate:
             return
         if not _within(request.permit_age, self.limits.permit_latch):
             self._latch = Cause.PERMIT_LOST
-        elif live is not None and not _within(min(request.command_age, request.motion_started_age), self.limits.command_latch):
+        elif live is None or request.released:
+            return  # an arm that was told to hold owes no commands
+        elif not _within(min(request.command_age, request.motion_started_age), self.limits.command_latch):
             self._latch = Cause.COMMAND_SILENT
 
     def _refusal(self, request: GateRequest, now: float) -> Cause:

@@ -121,8 +121,8 @@ class Watchdog:
         if remote is None:
             return Wish()
         pedals = remote.pedals
-        clutch = pedals.clutch or pedals.camera  # the camera pedal also takes the instruments off the hands
-        return Wish(pedals.head, pedals.engage, clutch, remote.follow, remote.aligning, remote.press_count)
+        # The camera pedal is no clutch: the camera arm moves then, and the instruments are told to hold (core/link/anchor.py).
+        return Wish(pedals.head, pedals.engage, pedals.clutch, remote.follow, remote.aligning, remote.press_count)
 
     def _weigh(self, now: float) -> Iterator[tuple[Cause, Tier]]:
         for cause, seconds in self._ages(now).items():

@@ -1,7 +1,8 @@
 """Where the tool should be, relative to where it stood when the clutch epoch began.
 
 displacement = s (h(t) - h(0)),  rotation = R(t) R(0)^T,  both in the view frame, with h, R the hand at t and at the epoch's start.
-A state, never an increment: dropping any sample changes no later one. A new scale s needs a new epoch.
+A state, never an increment: dropping any sample changes no later one. A new scale s, or another lock, needs a new epoch.
+dVRK keeps the tool's orientation as R(t) times the offset of the epoch's start (mtsTeleOperationPSM, RunCartesianTeleop): the same.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ def valid_scale(scale: float) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """The hand at the start of a clutch epoch (view frame) and the epoch's motion scale."""
+    """The hand at the start of a clutch epoch (view frame), the epoch's motion scale, and what the operator has locked."""
 
     hand: Pose
     scale: float
+    lock_rotation: bool = False
+    lock_translation: bool = False
 
     def __post_init__(self) -> None:
         if not valid_scale(self.scale):
@@ -36,10 +39,12 @@ class Anchor:
 
     def displacement(self, hand: Pose) -> FloatArray:
         """Tool displacement since the epoch began, shape (3,) [m], view frame."""
+        if self.lock_translation:
+            return np.zeros(3)
         return np.asarray(self.scale * (hand.position - self.hand.position), dtype=np.float64)
 
     def rotation(self, hand: Pose) -> FloatArray:
         """Tool rotation since the epoch began, shape (3, 3), view frame. Exactly the identity while the hand has not turned."""
-        if np.array_equal(hand.rotation, self.hand.rotation):
+        if self.lock_rotation or np.array_equal(hand.rotation, self.hand.rotation):
             return np.eye(3)  # R R^T rounds to 1 - 1e-16, and "no motion" should read as none
         return np.asarray(hand.rotation @ self.hand.rotation.T, dtype=np.float64)

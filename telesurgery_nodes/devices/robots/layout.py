@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from ...core.kinematics.frames import Frame, Vector, compose, rotate
+from ...core.kinematics.model import Chain, RobotModel
 from ...core.robot.follower import Follower, Limits
 from ...core.values import CAMERA_ARM, INSTRUMENTS, FloatArray
 from ...description import Home
 from ...errors import ConfigError, DeviceError
 
-INSTRUMENT_JOINTS = ("yaw", "pitch", "insertion", "roll", "wrist_pitch", "wrist_yaw")
-CAMERA_JOINTS = ("yaw", "pitch", "insertion", "roll")
+TIP = "tip"
 JAW = "jaw"
+FINGER = 0.0102  # [m] length of the jaws along the tip's z (urdf/psm.urdf.xacro)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +37,22 @@ class Layout:
 
 
 def read_layout(description: str) -> Layout:
-    """Layout of a URDF that follows the naming of the suite. ConfigError names the joint that is missing or has no limits."""
+    """Layout of a URDF that follows the naming of the suite: the joints of <arm> lead from its root to <arm>_tip.
+
+    ConfigError names the link that is missing, or the joint that has no limits.
+    """
     try:
         root = ElementTree.fromstring(description)
     except ElementTree.ParseError as error:
         raise ConfigError(f"the robot description is not XML: {error}") from error
+    model = RobotModel(description)
     limits = {joint.get("name"): joint.find("limit") for joint in root.iter("joint")}
     arms, jaws, names = {}, {}, []
     for arm in (*INSTRUMENTS, CAMERA_ARM):
-        wanted = CAMERA_JOINTS if arm == CAMERA_ARM else INSTRUMENT_JOINTS
+        wanted = model.chain_to(f"{arm}_{TIP}").names
         arms[arm] = slice(len(names), len(names) + len(wanted))
-        names += [f"{arm}_{joint}" for joint in wanted]
-        if arm != CAMERA_ARM:
+        names += wanted
+        if f"{arm}_{JAW}" in limits:
             jaws[arm] = len(names)
             names.append(f"{arm}_{JAW}")
     table = np.array([_limit_row(name, limits.get(name)) for name in names])
@@ -73,6 +79,37 @@ def start_positions(layout: Layout, home: Mapping[str, Home]) -> FloatArray:
     if bad:
         raise ConfigError(f"home outside the joint limits: {', '.join(bad)}")
     return row
+
+
+@dataclass(frozen=True)
+class Tip:
+    """Where an instrument ends: ``mount`` cart -> ``base``, the link its first joint moves against; ``chain`` base -> tip link.
+
+    ``last``: the link that carries the tip; ``length`` [m] of what sticks out beyond the tip along its z.
+    """
+
+    mount: Frame
+    base: str
+    chain: Chain
+    last: str
+    length: float
+
+    def end(self, q: FloatArray) -> Vector:
+        """End of the tool, jaws closed, in the cart frame [m]."""
+        tip = compose(self.mount, self.chain.forward(q.tolist()))
+        x, y, z = rotate(tip.r, (0.0, 0.0, self.length))
+        return tip.p[0] + x, tip.p[1] + y, tip.p[2] + z
+
+
+def tips(description: str, layout: Layout) -> dict[str, Tip]:
+    """Tips of the instruments."""
+    model, found = RobotModel(description), {}
+    for arm in INSTRUMENTS:
+        whole = model.chain_to(f"{arm}_{TIP}")
+        base, last = whole.joints[0].parent, whole.joints[-1].child
+        length = FINGER if arm in layout.jaws else 0.0
+        found[arm] = Tip(model.fixed(whole.base, base), base, model.chain(base, f"{arm}_{TIP}"), last, length)
+    return found
 
 
 class SetpointInlet:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...core.values import ArmState, FloatArray
+from ...core.values import ArmState, FloatArray, Wrench
 from ...description import Home, Rings, homes, rings
 from ...errors import ConfigError, DeviceError
-from .layout import JAW, SetpointInlet, read_layout, start_positions
+from .layout import JAW, SetpointInlet, read_layout, start_positions, tips
+from .tip_forces import TipForces
 
 TIME_STEP = 0.001  # [s]
 # Servo bandwidth [rad/s] at critical damping. 1 ms steps are stable to about 1000; more than this gains no accuracy worth the noise.
@@ -23,6 +24,7 @@ SPEED_SHARE = 0.8
 # Reflected motor inertia by joint [kg m2, insertion kg]: keeps the light wrist well conditioned beside the heavy arm.
 _WRIST, _JAW = {"roll": 2e-4, "wrist_pitch": 1e-4, "wrist_yaw": 1e-4}, {"jaw": 5e-5, "jaw_half": 5e-5}
 ARMATURE = {"yaw": 0.01, "pitch": 0.01, "insertion": 0.1, **_WRIST, **_JAW}
+SERIAL_ARMATURE = 0.1  # of a joint of any other arm, which is geared and carries its own weight
 JAW_HALF = "jaw_half"
 # Rubber jaws on a plastic ring; torsional friction as a length [m].
 JAW_FRICTION = (1.5, 0.002, 0.0001)
@@ -66,7 +68,7 @@ def build_spec(mujoco: Any, description: str, things: Rings) -> Any:
     for body in spec.bodies:
         _dress(body)
     for joint in spec.joints:
-        joint.armature = ARMATURE[joint.name.partition("_")[2]]
+        joint.armature = ARMATURE.get(joint.name.partition("_")[2], SERIAL_ARMATURE)
         _add_motor(mujoco, spec, joint.name)
     for name, at in things.start.items():
         _add_ring(mujoco, spec, name, at, things)
@@ -129,6 +131,7 @@ class MujocoRobot(SetpointInlet):
         self._data = self._mujoco.MjData(self._model)
         self._objects = tuple(things.start)
         self._index()
+        self._touch = TipForces(self._mujoco, self._model, tips(description, layout), TIME_STEP)
         self._tune()
         self._place(start)
 
@@ -174,6 +177,12 @@ class MujocoRobot(SetpointInlet):
             control[self._motor] = wish
             control[self._half_motor] = -0.5 * wish[self._jaws]
             self._mujoco.mj_step(self._model, self._data)
+            self._touch.update(self._data)
+
+    def wrench(self, arm: str) -> Wrench | None:
+        """Contact forces on wrist and fingers of an instrument about its tip, smoothed, axes of its base."""
+        self._arm(arm)
+        return self._touch.wrench(arm, self._data)
 
     def state(self, arm: str) -> ArmState:
         """Measured joints of an arm."""

@@ -20,6 +20,9 @@ def test_shipped_files() -> None:
     psm = arm_config(RAW)
     ecm = arm_config(yaml.safe_load((CONFIG / "ecm.yaml").read_text()))
     assert psm.limits.lower[2] == 0.045 and psm.jaw is not None and len(psm.home) == 6
+    serial = arm_config(yaml.safe_load((CONFIG / "serial7.yaml").read_text()))
+    assert serial.description.rcm.trocar == (0.45, 0.0, 0.25) and serial.description.straight and not serial.geometry
+    assert psm.description.rcm.trocar is None and psm.limits.rise_time == pytest.approx(0.01)
     assert ecm.jaw is None and len(ecm.home) == 4
 
 
@@ -33,6 +36,13 @@ def test_shipped_files() -> None:
         (("joints",), None, "joints"),
         (("tip", "speed"), 0.0, "above 0"),
         (("geometry",), None, "geometry"),
+        (("joints", "yaw", "jerk"), None, "jerk"),
+        (("singularity", "stop"), 1.0, "stop < slow"),
+        (("kinematics",), "scara", "psm, ecm, general"),
+        (("rcm", "kind"), "software", "general"),
+        (("rcm", "shaft"), 3, "shaft"),
+        (("links",), None, "links"),
+        (("tool",), None, "straight, wristed"),
     ],
 )
 def test_mistakes_are_named(path: tuple[str, ...], value: Any, says: str) -> None:

@@ -136,7 +136,7 @@ def test_unreachable_and_nan_targets_hold_and_are_counted() -> None:
     assert bench.arm.counts["unreachable"] == 2
     bench.follow(bench.shifted(0.0), jaw=9.0)
     bench.follow(bench.shifted(0.0), jaw=math.nan)
-    assert bench.arm.counts["jaw_position"] == 1
+    assert bench.arm.counts["jaw"] == 1
 
 
 def test_a_stuck_arm_is_a_fault_that_only_disable_leaves() -> None:
@@ -176,6 +176,24 @@ def test_joint_goals_are_clamped_counted_and_held() -> None:
     assert not bench.arm.busy
     assert not bench.arm.go_to((0.0,), slow=True) and not bench.arm.go_to((math.nan,) * 6, slow=True)
     assert bench.arm.go_to(CONFIG.home, slow=False) and not bench.arm.busy
+
+
+def test_a_ceiling_from_outside_slows_or_holds_with_its_reason() -> None:
+    bench = Bench().homed()
+    slow, stop = (0.25, Limit.COLLISION), (0.0, Limit.FORCE)
+    for _ in range(60):
+        output = bench.follow(bench.shifted(0.02), ceilings=(slow,))
+    crawl = bench.arm.tip_speed()[0]
+    assert Limit.COLLISION in output.reasons and bench.arm.counts["collision"] == 60 and 0.0 < crawl < 0.03
+    for _ in range(60):
+        output = bench.follow(bench.shifted(0.02), ceilings=(slow, stop))
+    assert Limit.FORCE in output.reasons and bench.arm.tip_speed() == (0.0, 0.0)
+    for _ in range(60):
+        bench.follow(bench.shifted(0.02), ceilings=((math.nan, Limit.FORCE),))
+    assert bench.arm.tip_speed() == (0.0, 0.0), "no number is no leave"
+    for _ in range(60):
+        output = bench.follow(bench.shifted(0.02), ceilings=((1.0, Limit.FORCE),))
+    assert bench.arm.tip_speed()[0] > 0.05 and Limit.FORCE not in output.reasons
 
 
 def test_hold_drops_the_target_being_followed() -> None:

@@ -40,4 +40,4 @@ def test_refusals() -> None:
     with pytest.raises(KinematicsError, match="valid"):
         ECM.solve((0.0, 0.0, -1.0), 0.0, CONFIG.home)
     with pytest.raises(ConfigError, match="4 joints"):
-        Ecm(JointLimits((0.0,), (1.0,), (1.0,), (1.0,), (0.0,)))
+        Ecm(JointLimits((0.0,), (1.0,), (1.0,), (1.0,), (0.0,), (1.0,)))

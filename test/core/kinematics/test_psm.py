@@ -130,5 +130,5 @@ def test_what_has_no_solution_says_so() -> None:
     with pytest.raises(KinematicsError, match="at its limit"):
         tight.follow(Frame((0.0, 1e-4, -0.004), down.r), (0.0, 0.0, 0.05, 0.0, 1.2, 0.0))
     with pytest.raises(ConfigError, match="6 joints"):
-        Psm(JointLimits((0.0,), (1.0,), (1.0,), (1.0,), (0.0,)))
+        Psm(JointLimits((0.0,), (1.0,), (1.0,), (1.0,), (0.0,), (1.0,)))
     assert from_rpy(0.0, 0.0, 0.0) == pytest.approx(IDENTITY_ROTATION)

@@ -11,8 +11,8 @@ from telesurgery_nodes.core.kinematics.rcm import line_distance, trocar_error
 
 def test_zero_by_construction_and_seen_when_not() -> None:
     limits = config("psm").limits
-    good = RobotModel(PSM_URDF).chain("rcm", "tip")
-    bent = RobotModel(PSM_URDF.replace('<origin xyz="0 0 -0.01', '<origin xyz="0.002 0 -0.01', 1)).chain("rcm", "tip")
+    good = RobotModel(PSM_URDF).chain("rcm", "l4")
+    bent = RobotModel(PSM_URDF.replace('<origin xyz="0 0 -0.01', '<origin xyz="0.002 0 -0.01', 1)).chain("rcm", "l4")
     for q in postures(limits, 50):
         assert trocar_error(good, q) < 1e-12
         assert trocar_error(bent, q) == pytest.approx(0.002, abs=1e-9)

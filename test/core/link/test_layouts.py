@@ -21,8 +21,9 @@ from telesurgery_nodes.core.link.layouts import (
 
 # The wire's contract. A change here is a new wire version.
 FORMATS = {
-    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd6QBIIIH", "command": ">IddIIBfB", "arm": ">3f4ff", "state": ">IdIBHIBB", "stage": ">f",
-    "tool": ">3f4fff", "lap": ">f", "trip": ">dfff", "fragment": ">QdHHB", "chunk": ">BIIIIHHI", "ack": ">BII4Q", "topic": ">I",
+    "header": ">BBHIQ", "heartbeat": ">BIQ4Qddd6QBIIIH", "command": ">IddIIBfBB", "arm": ">3f4ff", "port": ">3fd", "camera": ">3ff",
+    "state": ">IdIBHIBBB", "stage": ">f", "tool": ">3f4fff", "touch": ">3f3fdI",
+    "lap": ">f", "trip": ">dfff", "fragment": ">QdHHB", "chunk": ">BIIIIHHI", "ack": ">BII4Q", "topic": ">I",
 }  # fmt: skip
 
 

@@ -11,7 +11,18 @@ from transforms3d.euler import euler2mat
 
 from telesurgery_nodes.core.link import wire
 from telesurgery_nodes.core.link.sticky import Sticky
-from telesurgery_nodes.core.values import ArmMotion, MotionCommand, Pedals, Phase, Pose, RobotState, ToolState
+from telesurgery_nodes.core.values import (
+    ArmMotion,
+    FeedbackMode,
+    MotionCommand,
+    Pedals,
+    Phase,
+    PortSays,
+    Pose,
+    RobotState,
+    ToolState,
+    Touch,
+)
 from telesurgery_nodes.errors import LocalLinkError, RemoteLinkError
 
 
@@ -156,3 +167,63 @@ def test_commands_that_must_not_leave(sent):
 def test_a_stage_without_a_place_does_not_leave():
     with pytest.raises(LocalLinkError):
         wire.encode_state(dataclasses.replace(state(), held={"coffee": 1.0}))
+
+
+def pushing(mode=FeedbackMode.WAVE, arms=("PSM1", "PSM2")):
+    says = [PortSays(np.array([0.1, -0.2, number]), 1.5 + number) for number in range(len(arms))]
+    moves = {name: dataclasses.replace(arm(), port=port) for name, port in zip(arms, says, strict=True)}
+    return dataclasses.replace(command(arms=()), arms=moves, feedback=mode)
+
+
+def touched(credit=3.25, epoch=7):
+    touch = Touch(np.array([1.0, -2.0, 0.5]), np.array([0.0, 0.25, -0.5]), credit, epoch)
+    tools = {"PSM1": state().tools["PSM1"], "PSM2": dataclasses.replace(state().tools["PSM1"], touch=touch)}
+    return dataclasses.replace(state(), tools=tools)
+
+
+@pytest.mark.parametrize("mode", [FeedbackMode.TDPA, FeedbackMode.WAVE])
+def test_what_the_hands_end_says_comes_back_with_every_arm(mode):
+    encoder = wire.CommandEncoder()
+    encoder.encode(command())
+    got = wire.decode_commands(encoder.encode(pushing(mode)))
+    assert [one.feedback for one in got] == [mode, FeedbackMode.OFF] and got[1].arms["PSM1"].port is None
+    for number, name in enumerate(("PSM1", "PSM2")):
+        assert got[0].arms[name].port.credit == 1.5 + number
+        np.testing.assert_allclose(got[0].arms[name].port.wave, [0.1, -0.2, number], atol=1e-7)
+
+
+def test_what_a_tool_feels_comes_back_only_where_it_is_known():
+    got = wire.decode_state(wire.encode_state(touched()))
+    assert got.tools["PSM1"].touch is None and (got.tools["PSM2"].touch.credit, got.tools["PSM2"].touch.epoch) == (3.25, 7)
+    assert got.tools["PSM2"].touch.force.tolist() == [1.0, -2.0, 0.5] and got.tools["PSM2"].touch.wave.tolist() == [0.0, 0.25, -0.5]
+
+
+def test_a_force_of_a_tool_that_is_not_there_and_an_unknown_mode_are_refused():
+    payload = bytearray(wire.encode_state(state()))
+    payload[wire.STATE.size - 2] = 0b10
+    with pytest.raises(RemoteLinkError, match="masks"):
+        wire.decode_state(bytes(payload))
+    payload = bytearray(wire.CommandEncoder().encode(command(arms=())))
+    payload[-1] = 3
+    with pytest.raises(RemoteLinkError, match="force feedback 3"):
+        wire.decode_newest(bytes(payload))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_force_that_is_not_a_number_neither_leaves_nor_arrives(bad):
+    with pytest.raises(LocalLinkError, match="finite"):
+        wire.encode_state(touched(credit=bad))
+    with pytest.raises(LocalLinkError, match="finite"):
+        wrong = dataclasses.replace(arm(), port=PortSays(np.full(3, bad), 0.0))
+        wire.CommandEncoder().encode(dataclasses.replace(pushing(), arms={"PSM1": wrong}))
+    with pytest.raises(LocalLinkError, match="every arm"):
+        wire.CommandEncoder().encode(dataclasses.replace(pushing(), arms={"PSM1": arm()}))
+    payload = wire.encode_state(touched())
+    with pytest.raises(RemoteLinkError, match="finite"):
+        wire.decode_state(payload[:-12] + struct.pack(">d", bad) + payload[-4:])
+
+
+def test_four_commands_with_force_feedback_fit_a_datagram():
+    encoder = wire.CommandEncoder()
+    sizes = [len(encoder.encode(pushing(arms=("PSM1", "PSM2", "PSM3")))) for _ in range(5)]
+    assert sizes[-1] == sizes[-2] <= wire.VIDEO_ROOM

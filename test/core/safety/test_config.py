@@ -9,7 +9,7 @@ import yaml
 from telesurgery_nodes.core.safety.config import safety_config
 from telesurgery_nodes.errors import ConfigError
 
-GOOD = {"timing": "realtime", "jump_mm": 10.0, "jump_deg": 10}
+GOOD = {"timing": "realtime", "jump_mm": 10.0, "jump_deg": 10, "force_sensor": "required", "force_warn_n": 3.0, "force_stop_n": 5}
 SHIPPED = Path(__file__).parents[3] / "config" / "safety.yaml"
 
 
@@ -34,6 +34,11 @@ def test_the_shipped_file_is_valid():
         {**GOOD, "timing": "fast"},
         {**GOOD, "timing": ["shared"]},
         {**GOOD, "jump_mm": math.nan},
+        {**GOOD, "force_sensor": "maybe"},
+        {**GOOD, "force_sensor": True},
+        {**GOOD, "force_warn_n": 5.1},
+        {**GOOD, "force_stop_n": 0.0},
+        {**GOOD, "force_stop_n": math.nan},
         {**GOOD, "jump_mm": True},
         {**GOOD, "jump_mm": "10"},
         {**GOOD, "jump_deg": 0.5},
@@ -43,3 +48,10 @@ def test_the_shipped_file_is_valid():
 def test_anything_else_refuses_the_start(bad):
     with pytest.raises(ConfigError, match="wanted"):
         safety_config(bad)
+
+
+def test_force_limits_and_their_age():
+    force = safety_config(GOOD).force
+    assert (force.warn, force.stop, force.required) == (3.0, 5.0, True) and force.age == pytest.approx(0.15)
+    assert not safety_config({**GOOD, "force_sensor": "none"}).force.required
+    assert safety_config({**GOOD, "timing": "shared", "force_warn_n": 5.0}).force.age == pytest.approx(0.25)

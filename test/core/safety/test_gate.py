@@ -166,3 +166,20 @@ def test_limits_come_from_the_table_of_causes_and_stretch_on_a_shared_host():
     shared = gate_limits(TIMINGS["shared"])
     assert (shared.permit_valid, shared.command_hold, shared.command_latch) == pytest.approx((0.12, 0.1, 0.25))
     assert ask(Gate(shared), command_age=0.09).motion
+
+
+def test_an_arm_told_to_hold_owes_no_commands_but_does_not_move_and_takes_the_next_one():
+    gate = Gate()
+    for tick in range(100):
+        decision = ask(gate, now=tick * 0.01, command_age=1.0 + tick * 0.01, command_new=False, released=True)
+        assert (decision.motion, decision.cause, decision.latched) == (False, Cause.COMMAND_SILENT, False)
+    assert ask(gate, now=1.0).motion
+    assert ask(gate, now=1.2, command_age=0.2, command_new=False).latched, "after that, silence is a loss again"
+    assert not ask(gate, now=1.3, command_age=0.2, command_new=False, released=True).motion
+    assert ask(gate, now=1.4).latched, "holding does not open a latch"
+
+
+def test_being_told_to_hold_does_not_outlive_the_permit():
+    gate = Gate()
+    ask(gate, released=True)
+    assert ask(gate, now=1.0, permit_age=0.2, command_new=False, released=True).cause is Cause.PERMIT_LOST

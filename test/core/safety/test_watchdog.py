@@ -224,9 +224,12 @@ def test_a_late_watchdog_tells_on_itself(gap, phase):
     assert (Cause.WATCHDOG_OVERRUN in verdict.causes) == (phase is not Phase.FOLLOWING)
 
 
-def test_the_camera_pedal_takes_the_instruments_off_the_hands():
+def test_the_camera_pedal_is_no_clutch_the_camera_arm_moves_then():
+    """The instruments stand all the same: core/link/anchor.py moves nothing but the camera arm while this pedal is down."""
     site = Site().following()
-    assert site.run(pedals=Pedals(head=True, engage=True, camera=True)).permit.phase is Phase.CLUTCHED
+    permit = site.run(pedals=Pedals(head=True, engage=True, camera=True)).permit
+    assert permit.phase is Phase.FOLLOWING and permit.motion
+    assert site.run(pedals=Pedals(head=True, engage=True, clutch=True, camera=True)).permit.phase is Phase.CLUTCHED
 
 
 def test_orders_go_to_the_machine_and_the_sentence_says_why():

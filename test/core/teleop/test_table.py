@@ -8,6 +8,8 @@ from telesurgery_nodes.core.teleop.table import CAUSES, STEADY_SENTENCE, TRANSIT
 
 STOPS = {
     Event.BAD_INPUT,
+    Event.SWITCHED_OFF,
+    Event.NO_PAIR,
     Event.HEAD_OUT,
     Event.HANDS_STALE,
     Event.TOOLS_STALE,
@@ -26,6 +28,8 @@ def test_every_state_with_every_event(state, event):
         assert target is State.DISABLED
     if target is State.FOLLOWING and state is not State.FOLLOWING:
         assert (state, event) in {(State.READY, Event.PRESSED), (State.CLUTCHED, Event.CLUTCH_UP)}
+    if target is State.CAMERA and state is not State.CAMERA:
+        assert (state, event) in {(State.FOLLOWING, Event.CAMERA_DOWN), (State.CLUTCHED, Event.CAMERA_DOWN)}
 
 
 def test_every_event_and_state_has_words():

@@ -1,0 +1,1 @@
+"""Bench `arm`: parts, one module each."""
