@@ -5,7 +5,7 @@ import math
 import pytest
 from link_wire import PATHS, STEP, Wire, end
 
-from telesurgery_nodes.core.link.epochs import KEY_LIFE_S, RETIRE_S, KeyRing
+from telesurgery_nodes.core.link.epochs import KEPT_UNHEARD, KEY_LIFE_S, RETIRE_S, KeyRing
 from telesurgery_nodes.core.link.seal import LAST_EPOCH, Role, Sealer
 from telesurgery_nodes.core.link.session import LinkSession, PeerAccepted
 from telesurgery_nodes.core.link.wire import Stream, decode_header
@@ -51,6 +51,17 @@ def test_the_first_handshake_opens_the_session_in_both_directions():
     assert wire.ends["up"].health(wire.now).key_age == pytest.approx(1.0)
 
 
+
+def test_of_keys_nobody_answers_the_newest_are_kept_beside_the_peers_and_the_one_in_use():
+    ring = KeyRing(None, Role.SURGEON, SURGEON)
+    ring.accept(1, key(1), PATIENT, 0.0)
+    ring.heard(1, True, 0.0)
+    ring.accept(2, key(2), PATIENT, 0.0)
+    ring.use(2)
+    last = 2 + KEPT_UNHEARD + 3
+    for epoch in range(3, last + 1):
+        ring.accept(epoch, key(epoch), PATIENT, 0.0)
+    assert sorted(ring.opener.epochs) == [1, 2, *range(last - KEPT_UNHEARD + 1, last + 1)]
 
 
 def test_twenty_new_keys_under_loss_lose_no_command_and_hold_no_tick():
