@@ -132,7 +132,7 @@ class ArmControl(SuiteNode):
 
     def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or are busy: each tick; the others at idle_rate."""
-        return self._in_use(arm, now) or self.arms[arm].controller.busy or self._tick_number % self._idle_every == 0
+        return self._in_use(arm, now) or self.arms[arm].port.crtk.active or self._tick_number % self._idle_every == 0
 
     def _in_use(self, arm: str, now: float) -> bool:
         return arm in FOLLOWING_ARMS or self.arms[arm].active(now)

@@ -89,13 +89,15 @@ class ArmLoop:
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
+        local = self._local(permits, now)
+        port.crtk.update(local, rcm_view, now)
         held_back = offered.motion and self.motors.holds_back(self._target, self._setpoint_view(rcm_view), rcm_view, now)
         inputs = ArmInputs(
             target=self._target,
             stamp=self._target_stamp,
             jaw=port.jaw_command(now, jaw_age),
             motion=offered.motion and not held_back and rcm_view is not None and self.robot_enabled,
-            local_motion=self._local(permits, now),
+            local_motion=local,
             measured=measured,
             rcm_view=rcm_view if rcm_view is not None else IDENTITY,
         )

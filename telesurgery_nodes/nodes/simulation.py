@@ -17,6 +17,7 @@ from ..core.values import FOLLOWING_ARMS
 from ..description import robot_description
 from ..errors import ConfigError, DeviceError
 from ..registry import load
+from ..ros.crtk import text_of
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
@@ -70,7 +71,7 @@ class Simulation(SuiteNode):
         self._mail = self.mailbox()
         for arm in arms:
             self._mail.subscribe("robot_servo_jp", partial(self._on_servo, arm), arm=arm)
-            self.subscribe("robot_state_command", lambda msg: self._supervise(self.now(), msg.data), arm=arm)
+            self.subscribe("robot_state_command", lambda msg: self._supervise(self.now(), text_of(msg)), arm=arm)
         for arm in self._face.jaws:
             self._mail.subscribe("robot_jaw_servo_jp", partial(self._on_jaw, arm), arm=arm)
         self._face.operating_state(self._verdict.state.value)
