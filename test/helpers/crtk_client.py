@@ -9,6 +9,12 @@ import numpy as np
 import PyKDL
 
 
+SERVED = (
+    "operating_state", "measured_js", "measured_cp", "measured_cv", "setpoint_js", "setpoint_cp", "hold", "free", "servo_jp", "servo_jr",
+    "servo_cp", "servo_cv", "servo_jf", "move_jp", "move_jr", "move_cp", "forward_kinematics", "inverse_kinematics",
+)  # fmt: skip
+
+
 class Arm:
     """Everything of CRTK that the suite says it does."""
 
@@ -21,10 +27,7 @@ class Arm:
     def __init__(self, ral):
         self.ral = ral
         self.crtk_utils = utils = crtk.utils(self, ral)
-        for name in (
-            "operating_state measured_js measured_cp measured_cv setpoint_js setpoint_cp hold free servo_jp servo_jr servo_cp servo_cv "
-            "servo_jf move_jp move_jr move_cp forward_kinematics inverse_kinematics"
-        ).split():
+        for name in SERVED:
             getattr(utils, f"add_{name}")()
         self.local = self.Part(ral.create_child("local"), "measured_cp", "setpoint_cp")
         self.body = self.Part(ral.create_child("body"), "jacobian")
@@ -69,7 +72,7 @@ def run(arm):
     done["measured_js"] = len(q) == 6 and stamp > 0.0
     done["measured_cv"] = len(arm.measured_cv(wait_timeout=5.0)[0]) == 6
     done["local, jaw"] = arm.local.measured_cp(wait_timeout=5.0)[1] > 0.0 and len(arm.jaw.measured_jp(wait_timeout=5.0)[0]) == 1
-    found, ok, _ = arm.forward_kinematics.__call__(q, extra=True)
+    found, ok, _ = arm.forward_kinematics(q, extra=True)
     done["forward_kinematics"] = ok and close(found, tip)
     joints, ok, _ = arm.inverse_kinematics(q, tip, extra=True)
     done["inverse_kinematics"] = ok and bool(np.allclose(joints, q, atol=1e-3))
@@ -99,5 +102,5 @@ if __name__ == "__main__":
     handle = crtk.ral("crtk_client_of_the_test", sys.argv[1])
     handle.spin()
     arm = Arm(handle)
-    print("RESULT " + json.dumps(run(arm)))
+    sys.stdout.write("RESULT " + json.dumps(run(arm)) + "\n")
     handle.shutdown()

@@ -143,7 +143,8 @@ def test_a_pose_in_another_frame_is_refused(client: Client) -> None:
 def test_goals_and_jacobians_come_while_somebody_listens(client: Client) -> None:
     site, heard = client.site, {}  # type: Site, dict[str, Any]
     site.homed()
-    for name, kind in (("goal_js", JointState), ("goal_cp", PoseStamped), ("local/setpoint_cp", PoseStamped), ("body/jacobian", Float64MultiArray)):
+    poses, kinds = ("goal_cp", "local/setpoint_cp"), {"goal_js": JointState, "body/jacobian": Float64MultiArray}
+    for name, kind in {**kinds, **dict.fromkeys(poses, PoseStamped)}.items():
         site.tester.create_subscription(kind, f"PSM1/{name}", lambda msg, name=name: heard.update({name: msg}), 10)
     assert site.graph.spin_until(lambda: len(heard) == 4), heard.keys()
     assert heard["local/setpoint_cp"].header.frame_id == "PSM1_rcm" and heard["goal_cp"].header.frame_id == "endoscope_view"

@@ -104,5 +104,6 @@ def run(arguments: BenchArguments) -> tuple[list[Bar], dict[str, Any]]:
     spread = {
         name: {share: float(np.percentile(row, at)) * MS for share, at in shares.items()} if len(row) else {} for name, row in rows.items()
     }
-    text = "\n".join(f"crtk: {name:10} " + "  ".join(f"{share} {value:.2f} ms" for share, value in row.items()) for name, row in spread.items())
+    cells = {name: "  ".join(f"{share} {value:.2f} ms" for share, value in row.items()) for name, row in spread.items()}
+    text = "\n".join(f"crtk: {name:10} {row}" for name, row in cells.items())
     return bars(total), {"text": text, "stages_ms": spread, "samples": len(total)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 
 from .evidence import Evidence, Finding, Sample, Verdict
@@ -136,7 +137,8 @@ def _radians(seen: Evidence, joints: Sequence[tuple[float, ...]]) -> Finding:
             worst = next((row[i] for row in joints if not low <= row[i] <= high), None)
             if worst is not None:
                 unit = "millimetres" if seen.prismatic[i] else "degrees"
-                return Finding("units.joints", BAD, f"joint {i + 1} is at {worst:.4g}, outside the model's {low:.3g}..{high:.3g}: {unit}?")
+                words = f"joint {i + 1} is at {worst:.4g}, outside the model's {low:.3g}..{high:.3g}: {unit}?"
+                return Finding("units.joints", BAD, words)
         elif value > TURN:
             return Finding("units.joints", BAD, f"joint {i + 1} is at {value:.4g}: rad or m wanted, this looks like degrees or millimetres")
     if not seen.ranges and max(large) > DEGREES:
@@ -148,7 +150,7 @@ def _speeds(seen: Evidence) -> Finding:
     """Speeds that were sent against those the positions show."""
     found: list[float] = []
     samples = seen.samples("measured_js")
-    for a, b in zip(samples, samples[1:], strict=False):
+    for a, b in pairwise(samples):
         dt = b.stamp - a.stamp
         if dt > 0.0 and len(a.values) == len(b.values) == len(b.speeds) == len(a.speeds):
             pairs = zip(a.values, b.values, a.speeds, b.speeds, strict=True)
@@ -158,7 +160,8 @@ def _speeds(seen: Evidence) -> Finding:
     ratio = median(found)
     unit = "degrees" if FULL_TURN[0] < ratio < FULL_TURN[1] else "millimetres" if THOUSAND[0] < ratio < THOUSAND[1] else "another unit"
     good = SPEED_RATIO[0] <= ratio <= SPEED_RATIO[1]
-    return Finding("units.speed", OK if good else BAD, f"joint speeds are {ratio:.3g} of what positions show" + ("" if good else f": {unit}"))
+    words = f"joint speeds are {ratio:.3g} of what positions show" + ("" if good else f": {unit}")
+    return Finding("units.speed", OK if good else BAD, words)
 
 
 def _rates(seen: Evidence) -> Iterator[Finding]:
@@ -168,7 +171,7 @@ def _rates(seen: Evidence) -> Iterator[Finding]:
             if name in WANTED:
                 yield Finding(f"rates.{name}", OPEN, f"{len(samples)} messages of {name} in {seen.seconds:.1f} s")
             continue
-        gaps = sorted(b.at - a.at for a, b in zip(samples, samples[1:], strict=False))
+        gaps = sorted(b.at - a.at for a, b in pairwise(samples))
         rate = len(gaps) / (samples[-1].at - samples[0].at)
         typical, late = median(gaps), gaps[min(len(gaps) - 1, math.ceil(0.95 * len(gaps)) - 1)]
         words = f"{name} {rate:.1f} Hz, gaps {typical * 1e3:.1f} ms typical, {late * 1e3:.1f} ms p95, {gaps[-1] * 1e3:.0f} ms worst"
@@ -186,10 +189,10 @@ def _liveness(seen: Evidence) -> Iterator[Finding]:
         if len(samples) < NEW:
             yield Finding(f"liveness.{name}", OPEN, f"too few {name}")
             continue
-        steps = [b.stamp - a.stamp for a, b in zip(samples, samples[1:], strict=False)]
+        steps = [b.stamp - a.stamp for a, b in pairwise(samples)]
         frozen, back = sum(step == 0.0 for step in steps) / len(steps), sum(step < 0.0 for step in steps)
         off = median(sample.arrived - sample.stamp for sample in samples)
-        silent = max(b.at - a.at for a, b in zip(samples, samples[1:], strict=False))
+        silent = max(b.at - a.at for a, b in pairwise(samples))
         rows = (
             (all(sample.stamp <= 0.0 for sample in samples), BAD, "stamps are zero, which says that the data are not valid"),
             (frozen > FROZEN, BAD, f"{frozen:.0%} of the stamps repeat the one before: frozen"),
@@ -220,7 +223,7 @@ def _states(seen: Evidence) -> Iterator[Finding]:
 def _stamps(stamps: Sequence[float]) -> Finding:
     if len(stamps) < 2 or not any(stamps):
         return Finding("states.stamps", OPEN, "fewer than two stamped states")
-    good = all(b > a for a, b in zip(stamps, stamps[1:], strict=False))
+    good = all(b > a for a, b in pairwise(stamps))
     words = "stamps of operating_state increase" if good else "a state was not stamped newer than the one before: CRTK's client drops it"
     return Finding("states.stamps", OK if good else BAD, words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from arm_samples import config, postures
@@ -94,7 +95,7 @@ def test_move_cp_is_a_straight_line_at_home_speed_and_busy_until_there() -> None
     bench.run(3.0)
     assert distance(bench.tip().p, goal.p) < 1e-5 and angle_between(bench.tip().r, goal.r) < 1e-4
     assert bench.busy[1] and not bench.busy[-1] and not bench.moves.active and not bench.why
-    assert sum(a != b for a, b in zip(bench.busy, bench.busy[1:], strict=False)) == 1  # busy once, without a gap
+    assert sum(a != b for a, b in pairwise(bench.busy)) == 1  # busy once, without a gap
     way = tuple(b - a for a, b in zip(start.p, goal.p, strict=True))
     worst = 0.0
     for q in bench.path:
@@ -104,7 +105,7 @@ def test_move_cp_is_a_straight_line_at_home_speed_and_busy_until_there() -> None
     middle = bench.tip(between_joints(PSM.home, bench.q, 0.5)).p
     bow = tuple(x - a for a, x in zip(start.p, middle, strict=True))
     assert norm(cross(bow, way)) / norm(way) > worst
-    speeds = [distance(bench.tip(a).p, bench.tip(b).p) / DT for a, b in zip(bench.path, bench.path[1:], strict=False)]
+    speeds = [distance(bench.tip(a).p, bench.tip(b).p) / DT for a, b in pairwise(bench.path)]
     assert max(speeds) < 1.1 * PSM.tip_speed * PSM.home_speed
 
 
@@ -145,7 +146,7 @@ def test_interpolate_cp_from_a_slow_sender_never_stops_between_targets(rate: flo
             assert bench.ask(Verb.INTERPOLATE_CP, moved(start, (speed * tick * DT, 0.0, 0.0))) is None
         bench.tick()
     late = bench.path[-round(1.0 / DT):]
-    steps = [distance(bench.tip(a).p, bench.tip(b).p) / DT for a, b in zip(late, late[1:], strict=False)]
+    steps = [distance(bench.tip(a).p, bench.tip(b).p) / DT for a, b in pairwise(late)]
     assert min(steps) > 0.5 * speed and max(steps) < 1.5 * speed
     assert not any(bench.busy)
 

@@ -65,9 +65,13 @@ def millimetres():
     return each(lambda _, sample: replace(sample, values=(*(1000.0 * x for x in sample.values[:3]), *sample.values[3:])))
 
 
+def degrees(sample):
+    return replace(sample, values=tuple(57.3 * x for x in sample.values), speeds=tuple(57.3 * x for x in sample.speeds))
+
+
 BROKEN = {
     "units.position": {"measured_cp": millimetres()},
-    "units.joints": {"measured_js": each(lambda _, s: replace(s, values=tuple(57.3 * x for x in s.values), speeds=tuple(57.3 * x for x in s.speeds)))},
+    "units.joints": {"measured_js": each(lambda _, sample: degrees(sample))},
     "units.speed": {"measured_js": scaled(57.3, "speeds")},
     "frame.id": {"measured_cp": each(lambda number, sample: replace(sample, frame="other" if number == 9 else "base"))},
     "frame.setpoint": {"setpoint_cp": each(lambda _, sample: replace(sample, frame="other"))},
