@@ -8,7 +8,6 @@ import crtk
 import numpy as np
 import PyKDL
 
-
 SERVED = (
     "operating_state", "measured_js", "measured_cp", "measured_cv", "setpoint_js", "setpoint_cp", "hold", "free", "servo_jp", "servo_jr",
     "servo_cp", "servo_cv", "servo_jf", "move_jp", "move_jr", "move_cp", "forward_kinematics", "inverse_kinematics",
