@@ -126,8 +126,8 @@ class ArmControl(SuiteNode):
         self.collision.update(now)
         for arm in due:
             loop = self.arms[arm]
-            view = self._rcm_views.get(arm)
-            loop.tick(self._permits, view if arm != CAMERA_ARM else IDENTITY, self.params.jaw_age, stamp, now)
+            view = self._rcm_views.get(arm) if arm != CAMERA_ARM else IDENTITY  # the view hangs on the camera arm
+            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
             loop.telemetry(view, stamp, now)
 
     def _due(self, arm: str, now: float) -> bool:

@@ -18,7 +18,6 @@ from ..ros.mailbox import Mailbox
 from ..ros.messages import joint_msg, matrix_msg, pose_from_msg
 from .arm_services import ArmServices
 
-VIEW = "endoscope_view"
 KEEPS_MOVING = ("enable", "resume")  # CRTK's client says `enable` also to an arm that is enabled
 SHOWN = ("arm_goal_js", "arm_goal_cp", "arm_body_jacobian", "arm_spatial_jacobian")
 
@@ -32,9 +31,15 @@ class ArmCrtk:
         controller = self.controller
         self.moves = LocalMotion(controller.kinematics, controller.config, controller.follower, controller.counts)
         self.view: Frame | None = None
+        self._asked: list[tuple[Entry, Any]] = []  # since the last tick, in the order they were read
         self._output, self._on_state, self._stamps = MoveOutput(), on_state, Stamps()
         self._shown: tuple[Any, ...] = ()
-        self._has = {Who.EVERY: True, Who.POSE: controller.follower is not None, Who.JAW: controller.config.jaw is not None}
+        self._has = {
+            Who.EVERY: True,
+            Who.POSE: controller.follower is not None,
+            Who.JAW: controller.config.jaw is not None,
+            Who.TOUCH: port.touches,
+        }
         self._outputs = {key: self.node.publisher(key, arm=self.arm) for key in SHOWN}
         self._heard: frozenset[str] = frozenset()
         self._state = self.node.publisher("arm_operating_state", arm=self.arm)
@@ -65,7 +70,7 @@ class ArmCrtk:
     @property
     def busy(self) -> bool:
         """CRTK's is_busy."""
-        return self.controller.busy or self._output.busy
+        return self.controller.busy or self._output.busy or self.controller.jaw_goal is not None
 
     @property
     def active(self) -> bool:
@@ -96,17 +101,20 @@ class ArmCrtk:
         self.show_state(anyway=True)  # CRTK's client waits for an answer, also to what changes nothing
 
     def _on_command(self, entry: Entry, msg: Any) -> None:
+        self._asked.append((entry, msg))
+
+    def _ask(self, entry: Entry, msg: Any, now: float) -> None:
         if entry.verb is None:
             return
         value = self._value(entry.verb, msg)
-        refused = value if isinstance(value, Refusal) else self.moves.ask(entry.verb, value, self.node.now())
+        refused = value if isinstance(value, Refusal) else self.moves.ask(entry.verb, value, now)
         if refused is not None:
             return self.refuse(entry.name, refused)
         if entry.verb is Verb.JAW_MOVE_JP:
             self._move_jaw(msg.position[0])
-        elif entry.name.startswith("move"):
+        if "move" in entry.name:
             self._output = MoveOutput(busy=True)
-            self.show_state()
+            self.show_state()  # said even where the arm is there already: CRTK's client waits for busy to come and go
 
     def _move_jaw(self, angle: float) -> None:
         limits = self.controller.config.jaw
@@ -120,7 +128,7 @@ class ArmCrtk:
             return tuple(msg.velocity)
         if hasattr(msg, "position"):
             return tuple(msg.position)
-        if msg.header.frame_id not in ("", VIEW) or (msg.header.stamp.sec, msg.header.stamp.nanosec) == (0, 0):
+        if msg.header.frame_id not in self._port.target_frames or (msg.header.stamp.sec, msg.header.stamp.nanosec) == (0, 0):
             return Refusal.WRONG_FRAME
         if hasattr(msg, "twist"):
             return tuple(getattr(part, axis) for part in (msg.twist.linear, msg.twist.angular) for axis in "xyz")
@@ -133,8 +141,12 @@ class ArmCrtk:
         """One control tick, before the controller's. ``local``: the leave; ``view``: view -> RCM."""
         controller, self.view = self.controller, view
         ready = controller.mode is ArmMode.ENABLED
-        output = self.moves.update(MoveInputs(local, ready, controller.homed, controller.setpoint, view), now)
-        self._output = output
+        inputs = MoveInputs(local, ready, controller.homed, controller.setpoint, view)
+        self.moves.see(inputs)
+        asked, self._asked = self._asked, []
+        for entry, msg in asked:
+            self._ask(entry, msg, now)
+        output = self._output = self.moves.update(inputs, now)
         if output.stop:
             controller.hold()
         if output.why is not None:
@@ -181,7 +193,7 @@ class ArmCrtk:
         if "arm_goal_js" in heard:
             out["arm_goal_js"].publish(joint_msg(self._port.joint_names, goal, stamp=served))
         if "arm_goal_cp" in heard and view is not None:
-            out["arm_goal_cp"].publish(self._pose(compose(inverse(view), controller.kinematics.forward(goal)), served, VIEW))
+            out["arm_goal_cp"].publish(self._pose(compose(inverse(view), controller.kinematics.forward(goal)), served, self._port.frame))
         if measured is not None:
             for key, make in (("arm_body_jacobian", body_jacobian), ("arm_spatial_jacobian", spatial_jacobian)):
                 if key in heard:

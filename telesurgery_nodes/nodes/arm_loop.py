@@ -17,7 +17,7 @@ from ..core.kinematics.reasons import Limit
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
 from ..core.safety.gate_motor import LOCAL_PHASES
-from ..core.values import CAMERA_ARM, Permit
+from ..core.values import Permit
 from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
@@ -157,8 +157,7 @@ class ArmLoop:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
         if now - self.telemetry_at >= self.period:
             self.telemetry_at = now
-            # An anchor must stand in the frame of the targets; the camera arm's own targets do not stand in the view.
-            held = self._view.held if self.port.arm != CAMERA_ARM else rcm_view
+            held = self._view.held  # an anchor must stand in the frame of the targets
             self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
             self._record(self.port.measured(now), held, now)
 

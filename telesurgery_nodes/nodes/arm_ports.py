@@ -54,8 +54,9 @@ class ArmPort:
         self.command: PoseStamped | None = None
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
         self.command_new, self.released = False, False
-        # The camera arm is what the view hangs on: its own targets stand in the frame of its remote centre.
-        self.target_frames = (f"{arm}_rcm",) if arm == CAMERA_ARM else ("", VIEW)
+        # The camera arm is what the view hangs on: its own poses stand in the frame of its remote centre.
+        self.frame = f"{arm}_rcm" if arm == CAMERA_ARM else VIEW
+        self.target_frames = ("", self.frame)  # CRTK's own client names none
         self.force: Vector | None = None
         self.torque: Vector = (0.0, 0.0, 0.0)
         self.force_at = NEVER
@@ -188,7 +189,7 @@ class ArmPort:
         if "arm_setpoint_js" in heard and controller.setpoint:
             self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
         if "arm_setpoint_cp" in heard and setpoint is not None:
-            self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, VIEW))
+            self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, self.frame))
         if "arm_local_setpoint_cp" in heard and (local := controller.setpoint_view(IDENTITY)) is not None:
             self._outputs["arm_local_setpoint_cp"].publish(pose_msg(local, served, f"{self.arm}_rcm"))
         if "jaw_setpoint_js" in heard and math.isfinite(jaw) and jaws:
@@ -214,10 +215,10 @@ class ArmPort:
             return
         view_rcm = inverse(rcm_view)
         if "arm_measured_cp" in heard:
-            self._outputs["arm_measured_cp"].publish(pose_msg(compose(view_rcm, local), stamp, VIEW))
+            self._outputs["arm_measured_cp"].publish(pose_msg(compose(view_rcm, local), stamp, self.frame))
         if "arm_measured_cv" in heard:
             linear, angular = kinematics.twist(measured.position, measured.velocity)
-            self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp))
+            self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp, self.frame))
         self._force_telemetry(now, view_rcm, local, stamp)
 
     def _force_telemetry(self, now: float, view_rcm: Frame, local: Frame, stamp: Any) -> None:
@@ -230,10 +231,10 @@ class ArmPort:
                 self._outputs[key].publish(wrench_msg(rotate(turn, self.force), stamp, frame, rotate(turn, self.torque)))
 
 
-def twist_msg(linear: Vector, angular: Vector, stamp: Any) -> TwistStamped:
-    """TwistStamped in the view frame."""
+def twist_msg(linear: Vector, angular: Vector, stamp: Any, frame: str) -> TwistStamped:
+    """TwistStamped straight from plain floats."""
     msg = TwistStamped()
-    msg.header.stamp, msg.header.frame_id = stamp, VIEW
+    msg.header.stamp, msg.header.frame_id = stamp, frame
     msg.twist.linear.x, msg.twist.linear.y, msg.twist.linear.z = linear
     msg.twist.angular.x, msg.twist.angular.y, msg.twist.angular.z = angular
     return msg

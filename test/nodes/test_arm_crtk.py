@@ -16,7 +16,7 @@ from test_arm_control import Site  # noqa: E402
 
 from telesurgery_nodes.core.arm.face import FACE, Way, Who  # noqa: E402
 from telesurgery_nodes.core.arm.moves import Refusal  # noqa: E402
-from telesurgery_nodes.core.kinematics.frames import Frame, compose, distance, inverse  # noqa: E402
+from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, compose, distance, inverse  # noqa: E402
 from telesurgery_nodes.core.values import Phase  # noqa: E402
 from telesurgery_nodes.nodes.arm_ports import pose_msg  # noqa: E402
 from telesurgery_nodes.ros.crtk import Stamps, text_of, word_msg  # noqa: E402
@@ -127,9 +127,24 @@ def test_what_an_arm_never_does_is_counted_with_its_reason(client: Client) -> No
         assert client.refused(entry.name, entry.refused), entry.name
 
 
-def test_an_endoscope_arm_has_too_few_joints_for_a_pose(client: Client) -> None:
-    client.send("move_cp", pose_msg(Frame((0.0, 0.0, 0.1), (1.0, 0, 0, 0, 1, 0, 0, 0, 1)), stamp_from(1.0), ""), "ECM")
-    assert client.refused("move_cp", Refusal.NO_POSE, "ECM")
+def test_the_endoscope_arm_moves_in_the_frame_it_is_measured_in(client: Client) -> None:
+    site, heard = client.site, []  # type: Site, list[Any]
+    site.homed("ECM")
+    site.tester.create_subscription(PoseStamped, "ECM/measured_cp", heard.append, 10)
+    assert site.graph.spin_until(lambda: len(heard) > 0)
+    assert heard[-1].header.frame_id == "ECM_rcm", "in the view, which hangs on it, it would never seem to move"
+    deeper = site.arm("ECM").controller.kinematics.forward((0.1, 0.05, 0.12, 0.0))
+    client.send("move_cp", pose_msg(deeper, stamp_from(1.0), ""), "ECM")
+    assert site.graph.spin_until(lambda: site.q["ECM"] == pytest.approx((0.1, 0.05, 0.12, 0.0), abs=1e-5))
+
+
+def test_the_endoscope_arm_refuses_a_pose_it_has_too_few_joints_for(client: Client) -> None:
+    site = client.site
+    site.homed("ECM")
+    tip = site.arm("ECM").controller.setpoint_view(IDENTITY)
+    client.send("move_cp", pose_msg(Frame((tip.p[0] + 0.02, tip.p[1], tip.p[2]), tip.r), stamp_from(1.0), ""), "ECM")
+    assert client.refused("move_cp", Refusal.UNREACHABLE, "ECM")
+    assert not any(site.arm("ECM").controller.speed)
 
 
 def test_a_pose_in_another_frame_is_refused(client: Client) -> None:

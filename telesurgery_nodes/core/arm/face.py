@@ -30,6 +30,7 @@ class Who(enum.Enum):
     EVERY = "every arm"
     POSE = "arms that follow a whole pose"
     JAW = "arms with a jaw"
+    TOUCH = "instruments"
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ FACE: tuple[Entry, ...] = (
     _query("measured_js", JOINTS, "measured joints"),
     _query("measured_cp", POSE, "measured tip, endoscope_view frame"),
     _query("measured_cv", TWIST, "measured tip twist, endoscope_view frame"),
+    _query("measured_cf", WRENCH, "force of the surroundings on the tip, endoscope_view frame", who=Who.TOUCH),
+    _query("body/measured_cf", WRENCH, "the same in the tip's own frame", key="arm_body_cf", who=Who.TOUCH),
     _query("setpoint_js", JOINTS, "joint set point"),
     _query("setpoint_cp", POSE, "tip set point, endoscope_view frame; stamp = the servo_cp it serves"),
     _query("goal_js", JOINTS, "joints the running local motion ends at; the set point where there is none"),

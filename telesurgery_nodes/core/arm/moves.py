@@ -43,7 +43,7 @@ class Refusal(enum.Enum):
     NOT_ENABLED = "the arm is not ENABLED, or it is homing"
     NOT_HOMED = "the arm is not homed"
     NOT_NUMBERS = "wanted one finite number per joint, or a unit pose"
-    WRONG_FRAME = "wanted frame endoscope_view or none, and a stamp that is not zero"
+    WRONG_FRAME = "wanted the frame of the arm's own measured_cp or none, and a stamp that is not zero"
     NO_VIEW = "the endoscope's joints are not known, so its view is not"
     NO_POSE = "this arm has too few joints to follow a whole pose"
     UNREACHABLE = "no joints in range reach this tip"
@@ -99,6 +99,10 @@ class LocalMotion:
         """A course leads the set point."""
         return self._course is not None
 
+    def see(self, inputs: MoveInputs) -> None:
+        """The facts of this tick, before what was asked in it is judged by them."""
+        self._inputs = inputs
+
     def ask(self, verb: Verb, value: Value, now: float) -> Refusal | None:
         """A command at steady time ``now`` [s]: joints (with a twist as six numbers), or a tip in the view frame. None: taken."""
         refused = self._refusal(verb, value)
@@ -106,7 +110,8 @@ class LocalMotion:
             return refused
         if verb in TIP_VERBS or isinstance(value, Frame):
             return self._tip(verb, value, now)
-        self._joints(verb, value, now)
+        if verb is not Verb.JAW_MOVE_JP:  # the jaw has a goal of its own, beside the course of the joints (jaw.py)
+            self._joints(verb, value, now)
         return None
 
     def drop(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
-from statistics import median
+
+import numpy as np
 
 from .evidence import Evidence, Finding, Sample, Verdict
 
@@ -41,6 +42,11 @@ FULL_TURN = (40.0, 75.0)  # a ratio that means degrees (57.3)
 SPEED_RATIO = (0.3, 3.0)  # joint speeds sent against speeds seen
 
 Judge = Callable[[Evidence], Iterator[Finding]]
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle one."""
+    return float(np.median(list(values)))
 
 
 def _types(seen: Evidence) -> Iterator[Finding]:
