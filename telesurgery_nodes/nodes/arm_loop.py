@@ -9,6 +9,7 @@ from builtin_interfaces.msg import Time
 
 from ..core.arm.assembly import Assembly
 from ..core.arm.held_view import HeldView
+from ..core.arm.pacing import Pacer
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import Stamp, TraceSampler
 from ..core.arm.values import ArmInputs, ArmOutput, Measured
@@ -57,14 +58,14 @@ class ArmLoop:
     """Port, gate and controller of one arm."""
 
     def __init__(
-        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, period: float
+        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, periods: tuple[float, float]
     ) -> None:
-        """``period`` [s] between telemetry of this arm; ``tape`` None where not taped."""
+        """``periods`` [s] between telemetry, of an arm that is busy and of one at rest; ``tape`` None where not taped."""
         self.motors, self._epoch = motors, 0
         self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
         self.controller = assembly.controller
         self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
-        self.period, self.telemetry_at = period, -math.inf
+        self._periods, self._pacer = periods, Pacer()
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
         self._view = HeldView()
@@ -79,6 +80,11 @@ class ArmLoop:
     def active(self, now: float) -> bool:
         """Somebody commands it."""
         return now - self.port.command_at <= ACTIVE
+
+    def busy(self, now: float) -> bool:
+        """It follows, or something moves it."""
+        moving = self.output is not None and self.output.moving
+        return self.port.follows or moving or self.active(now) or self.port.crtk.active
 
     def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
         """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
@@ -155,8 +161,7 @@ class ArmLoop:
 
     def telemetry(self, rcm_view: Frame | None, ros_stamp: Time, now: float) -> None:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
-        if now - self.telemetry_at >= self.period:
-            self.telemetry_at = now
+        if self._pacer.due(self._periods[0 if self.busy(now) else 1], now):
             held = self._view.held  # an anchor must stand in the frame of the targets
             self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
             self._record(self.port.measured(now), held, now)
