@@ -10,13 +10,15 @@ from typing import Any
 
 from ..core.crtk.evidence import Reaction, Sample, Topic
 from ..core.crtk.judge import STREAMS, TYPES
+from ..errors import ConfigError
 
-DISCOVERY = 2.0  # [s] until every publisher of a graph on one machine or network is known
+FOUND = 10.0  # [s] until the first publisher is known; a busy machine was seen to need more than 2
+DISCOVERY = 2.0  # [s] more until all are
 LATE = 1.0  # [s] a latched state comes at once
 STEP = 0.002  # [rad or m] of the first joint with --active
 REACTION = 5.0  # [s] a state or a move of STEP takes no longer
 STEP_DONE = 2e-4  # [rad or m] of STEP
-HEARD = (*STREAMS, "local/measured_cp", "operating_state")
+HEARD = (*STREAMS, "local/measured_cp", "operating_state", "warning")
 
 
 def _stamp(time_msg: Any) -> float:
@@ -71,7 +73,11 @@ class Ear:
 
     def listen(self, seconds: float) -> None:
         """Find the arm, subscribe to what it publishes, and collect."""
-        self.spin(DISCOVERY, lambda: all(self.node.get_publishers_info_by_topic(f"{self.prefix}/{name}") for name in TYPES))
+        there = self.node.get_publishers_info_by_topic
+        self.spin(FOUND, lambda: any(there(f"{self.prefix}/{name}") for name in TYPES))
+        self.spin(DISCOVERY, lambda: all(there(f"{self.prefix}/{name}") for name in TYPES))
+        if not any(there(f"{self.prefix}/{name}") for name in TYPES):
+            raise ConfigError(f"crtk-check: wanted an arm that publishes below {self.prefix}, got nobody; here: {self.arms() or 'no arm'}")
         for name in HEARD:
             self._subscribe(name)
         self.spin(LATE)
@@ -81,6 +87,11 @@ class Ear:
             if name != "operating_state":
                 self.samples[name].clear()  # the first ones came in a bunch while the subscriptions were made
         self.spin(seconds)
+
+    def arms(self) -> str:
+        """Namespaces that publish measured_js."""
+        names = (name.rpartition("/") for name, _ in self.node.get_topic_names_and_types())
+        return ", ".join(sorted(before for before, _, last in names if last == "measured_js"))
 
     def _subscribe(self, name: str) -> None:
         from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -146,16 +157,21 @@ class Ear:
         moves = self.node.create_publisher(JointState, f"{self.prefix}/move_jp", 10)
         self.spin(REACTION, lambda: moves.get_subscription_count() > 0)
         start = self._joints()
-        seen, after, reached = "no measured_js", 0.0, True
+        worst, after = 0.0, 0.0
         for way in (STEP, 0.0) if start else ():
             goal = start[0] + way
             msg = JointState(position=[goal, *start[1:]])
             msg.header.stamp = self.node.get_clock().now().to_msg()
             moves.publish(msg)
             after = self.spin(REACTION, lambda goal=goal: abs(self._joints()[0] - goal) <= STEP_DONE)  # type: ignore[misc]
-            off = abs(self._joints()[0] - goal)
-            seen, reached = f"within {off:.2g} rad or m", reached and off <= STEP_DONE
-        return Reaction(f"move_jp by {STEP} rad or m and back", "both reached", seen, bool(start) and reached, after)
+            worst = max(worst, abs(self._joints()[0] - goal))
+        seen = f"{worst:.2g} rad or m off" + self._excuse() if start else "no measured_js"
+        return Reaction(f"move_jp by {STEP} rad or m and back", "both reached", seen, bool(start) and worst <= STEP_DONE, after)
+
+    def _excuse(self) -> str:
+        """What the arm said last about why it did not."""
+        warnings = self.samples["warning"]
+        return f" ({warnings[-1].word})" if warnings else ""
 
     def _joints(self) -> tuple[float, ...]:
         samples = self.samples["measured_js"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from ..ros.mailbox import Mailbox
 from ..ros.messages import joint_msg, matrix_msg, pose_from_msg
 from .arm_services import ArmServices
 
+REPEAT = 1.0  # [s] between two sentences about the same refusal
 KEEPS_MOVING = ("enable", "resume")  # CRTK's client says `enable` also to an arm that is enabled
 SHOWN = ("arm_goal_js", "arm_goal_cp", "arm_body_jacobian", "arm_spatial_jacobian")
 
@@ -34,6 +36,7 @@ class ArmCrtk:
         self._asked: list[tuple[Entry, Any]] = []  # since the last tick, in the order they were read
         self._output, self._on_state, self._stamps = MoveOutput(), on_state, Stamps()
         self._shown: tuple[Any, ...] = ()
+        self._told: dict[tuple[str, Refusal], float] = {}
         self._has = {
             Who.EVERY: True,
             Who.POSE: controller.follower is not None,
@@ -78,26 +81,35 @@ class ArmCrtk:
         return self.busy or self.moves.active
 
     def refuse(self, name: str, why: Refusal) -> None:
-        """Count a refusal and say it."""
+        """Count a refusal and say it; of a stream that is refused again and again, once a second."""
         self.controller.counts[f"refused_{name}_{why.name.lower()}"] += 1
-        self._say("warning", f"{self.arm}/{name}: {why.value}")
+        now = self.node.now()
+        if now - self._told.get((name, why), -math.inf) >= REPEAT:
+            self._told[name, why] = now
+            self._say("warning", f"{self.arm}/{name}: {why.value}")
 
     def _on_refused(self, name: str, why: Refusal, _msg: Any) -> None:
         self.refuse(name, why)
 
     def hold(self) -> None:
         """CRTK hold."""
-        self.moves.drop()
+        self._forget()
         self.controller.hold()
         self._port.release()
         self.controller.jaw_goal, self._output = None, MoveOutput()
         self.show_state()
 
+    def _forget(self) -> None:
+        """Every motion asked for so far, also what lies unread: it was asked before."""
+        self._port.read()
+        self._asked.clear()
+        self.moves.drop()
+
     def _on_word(self, msg: Any) -> None:
         word = text_of(msg)
         self._on_state(word)
         if word.strip().lower() not in KEEPS_MOVING:
-            self.moves.drop()
+            self._forget()
         self.show_state(anyway=True)  # CRTK's client waits for an answer, also to what changes nothing
 
     def _on_command(self, entry: Entry, msg: Any) -> None:

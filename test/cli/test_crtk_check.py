@@ -117,6 +117,13 @@ def test_each_way_of_being_wrong_is_named(broken, capsys) -> None:
     assert found[BROKEN[broken]]["verdict"] == "divergent", found[BROKEN[broken]]
 
 
+def test_an_arm_that_is_not_there_is_an_error_that_names_those_that_are(monkeypatch, capsys) -> None:
+    monkeypatch.setattr("telesurgery_nodes.cli.crtk_ear.FOUND", 1.0)
+    with Mock() as arm:
+        status = main.main(["crtk-check", "AMR", "--domain", str(arm.domain), "--json"])
+    assert status != 0 and "/ARM" in capsys.readouterr().err
+
+
 def test_our_own_arm_conforms(tmp_path, capsys) -> None:
     options = one_machine(SessionOptions(robot="kinematic", out=str(tmp_path)), str(tmp_path / "identities"))
     processes = [process for process in layout(options, ("patient",)) if process.name in ("simulation", "arm_control")]

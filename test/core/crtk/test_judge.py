@@ -98,6 +98,12 @@ def test_one_thing_broken_is_found_and_named_alone(point):
     assert not found - {point} - ({"frame.setpoint"} if point == "frame.id" else set())
 
 
+def test_some_messages_late_or_lost_are_undetermined_for_the_listener_may_be_at_fault():
+    lost = [joints(number) for number in range(COUNT) if number % 40 < 14]
+    found = {finding.point: finding.verdict for finding in judge(evidence(measured_js=lambda topic: replace(topic, samples=tuple(lost))))}
+    assert found["rates.measured_js"] is Verdict.UNDETERMINED
+
+
 def test_silence_is_undetermined_or_missing_and_never_conformant():
     found = judge(Evidence(2.0, {}))
     assert not [finding for finding in found if finding.verdict is Verdict.CONFORMANT]
