@@ -108,7 +108,8 @@ def refused(arm):
     for name, ask in asked.items():
         ask()
         time.sleep(0.2)
-        done[f"refused: {name}"] = bool(np.allclose(arm.setpoint_jp()[0], start, atol=1e-6)) and arm.is_enabled() and not arm.is_busy()
+        stays = bool(np.allclose(arm.setpoint_jp()[0], start, atol=1e-6))
+        done[f"refused: {name}"] = stays and arm.is_enabled()
     done["refused: inverse kinematics out of reach"] = not arm.inverse_kinematics(
         start, PyKDL.Frame(tip.M, tip.p + PyKDL.Vector(0.5, 0.0, 0.0)), extra=True
     )[1]
