@@ -38,9 +38,9 @@ class ArmControlParams(NodeParams):
     """Parameters of arm_control."""
 
     rate: float = param(250.0, "control rate of the following arms [Hz]", low=50.0, high=1000.0)
-    idle_rate: float = param(50.0, "set point rate of an arm that nobody moves; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
+    idle_rate: float = param(50.0, "set point rate of an arm at rest; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
     telemetry_rate: float = param(62.5, "telemetry of an arm that follows, or that is moved [Hz]", low=1.0, high=1000.0)
-    idle_telemetry_rate: float = param(50.0, "telemetry of an arm that nobody moves [Hz]", low=1.0, high=1000.0)
+    idle_telemetry_rate: float = param(50.0, "telemetry of an arm at rest [Hz]", low=1.0, high=1000.0)
     config: str = param(SAFETY_FILE, "safety configuration with the gate's limits, a file of this package or a path")
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
     home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")

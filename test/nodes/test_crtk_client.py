@@ -46,9 +46,7 @@ def failed_by(arm: str, tmp_path: Path) -> list[str]:
     processes = [process for process in layout(options, ("patient",)) if process.name in NEEDED]
     env = {**os.environ, **processes[0].env}
     with Starter(processes, tmp_path) as starter:
-        found = subprocess.run(
-            [sys.executable, str(CLIENT), arm], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        found = subprocess.run([sys.executable, str(CLIENT), arm], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
         dead = [ended.sentence() for ended in starter.dead()]
     assert not dead, dead
     lines = [line for line in found.stdout.splitlines() if line.startswith("RESULT ")]

@@ -15,8 +15,8 @@ from ...errors import KinematicsError
 from ..kinematics.frames import Frame, Vector, compose, is_finite, rotate
 from ..kinematics.limits import Joints
 from .config import ArmConfig
-from .kinematics import Follower, Kinematics
 from .courses import Course, JointGoal, JointSpeed, JointStream, TipLine, TipSpeed, TipStream, near, reach
+from .kinematics import Follower, Kinematics
 
 MAX_TICK = 0.02  # [s] a later tick leads no further
 

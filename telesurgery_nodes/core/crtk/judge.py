@@ -181,7 +181,7 @@ def _rates(seen: Evidence) -> Iterator[Finding]:
         rate = len(gaps) / (samples[-1].at - samples[0].at)
         typical, late = median(gaps), gaps[min(len(gaps) - 1, math.ceil(0.95 * len(gaps)) - 1)]
         words = f"{name} {rate:.1f} Hz, gaps {typical * 1e3:.1f} ms typical, {late * 1e3:.1f} ms p95, {gaps[-1] * 1e3:.0f} ms worst"
-        if 1.0 < RATE * RATE_SLACK * typical:
+        if RATE * RATE_SLACK * typical > 1.0:
             yield Finding(f"rates.{name}", BAD, f"{words}: {RATE:g} Hz wanted; CRTK names no rate, but its slowest use has that")
         elif rate < RATE * RATE_SLACK or late > JITTER * typical:
             yield Finding(f"rates.{name}", OPEN, f"{words}: uneven, here or on this machine")

@@ -145,7 +145,7 @@ def test_interpolate_cp_from_a_slow_sender_never_stops_between_targets(rate: flo
         if tick % every == 0:
             assert bench.ask(Verb.INTERPOLATE_CP, moved(start, (speed * tick * DT, 0.0, 0.0))) is None
         bench.tick()
-    late = bench.path[-round(1.0 / DT):]
+    late = bench.path[-round(1.0 / DT) :]
     steps = [distance(bench.tip(a).p, bench.tip(b).p) / DT for a, b in pairwise(late)]
     assert min(steps) > 0.5 * speed and max(steps) < 1.5 * speed
     assert not any(bench.busy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 
@@ -20,7 +21,7 @@ def times(period: float, tick: float, jitter: float, seconds: float = 20.0, seed
 def test_the_mean_rate_is_the_one_asked_for(rate, tick, jitter):
     found = times(1.0 / rate, tick, jitter)
     assert len(found) / 20.0 == pytest.approx(rate, rel=0.02)
-    assert max(b - a for a, b in zip(found, found[1:], strict=False)) <= 1.0 / rate + tick + jitter
+    assert max(b - a for a, b in pairwise(found)) <= 1.0 / rate + tick + jitter
 
 
 def test_what_was_missed_is_not_made_up_for():
