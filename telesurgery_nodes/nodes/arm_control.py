@@ -70,8 +70,9 @@ class ArmControl(SuiteNode):
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self.collision = self._guard(urdf)
         self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
-        self._boot, self._seq, self._tick_number = time.time_ns(), 0, 0
-        self._idle_every = max(1, round(self.params.rate / self.params.idle_rate))
+        self._boot, self._seq = time.time_ns(), 0
+        # By the clock, not by counting ticks: late ticks must not stretch the gaps that the robot's own brake watches.
+        self._idle_period = 1.0 / self.params.idle_rate - 0.5 / self.params.rate
         self._report, self._traces = self.publisher("arm_report"), self.publisher("trace")
         self.subscribe("permit", self._on_permit)
         self.every(1.0 / self.params.rate, self._tick)
@@ -116,7 +117,6 @@ class ArmControl(SuiteNode):
             self._traces.publish(floats_msg(fields))
 
     def _tick(self) -> None:
-        self._tick_number += 1
         at = self.now()
         due = [arm for arm in self.arms if self._due(arm, at)]
         for arm in due:
@@ -132,7 +132,8 @@ class ArmControl(SuiteNode):
 
     def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or move: each tick; the others at idle_rate."""
-        return self.arms[arm].busy(now) or self._tick_number % self._idle_every == 0
+        loop = self.arms[arm]
+        return loop.busy(now) or now - loop.ticked_at >= self._idle_period
 
     def _in_use(self, arm: str, now: float) -> bool:
         return arm in FOLLOWING_ARMS or self.arms[arm].active(now)

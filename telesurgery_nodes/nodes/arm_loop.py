@@ -65,7 +65,7 @@ class ArmLoop:
         self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
         self.controller = assembly.controller
         self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
-        self._periods, self._pacer = periods, Pacer()
+        self._periods, self._pacer, self.ticked_at = periods, Pacer(), -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
         self._view = HeldView()
@@ -88,7 +88,7 @@ class ArmLoop:
 
     def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
         """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
-        port = self.port
+        port, self.ticked_at = self.port, now
         if port.released:
             self._target = self._target_stamp = None
         rcm_view = self._view.update(live_view, self._target is not None, now)

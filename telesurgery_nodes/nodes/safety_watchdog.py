@@ -138,7 +138,7 @@ class SafetyWatchdog(SuiteNode):
         sick = [cause for cause in verdict.causes if CAUSES[cause].scope is Scope.ENABLED and cause is not Cause.ROBOT_NOT_READY]
         if (phase is Phase.STANDBY or braked) and not sick and self.now() >= self._start_at:
             self._start_at = self.now() + START_RETRY
-            for name in ARM_WORDS:
+            for name in ARM_WORDS[:1] if braked else ARM_WORDS:
                 self._order(name)
 
     def diagnose(self) -> dict[str, object]:

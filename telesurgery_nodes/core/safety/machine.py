@@ -133,8 +133,8 @@ ORDERS: Mapping[str, Order] = MappingProxyType(
             "lets the robot's own brake go; from STANDBY to HOLDING as soon as the arm is homed",
             "enable is valid in STANDBY and while enabled; after a fault reset first",
         ),
-        "home": Order(
-            frozenset({Phase.STANDBY, Phase.PAUSED}), None, "lets the local arms home", "homing is valid in STANDBY and PAUSED only"
+        "home": Order(  # not in PAUSED: nothing moves there, so the arm would lose its home and could not find it again
+            frozenset({Phase.STANDBY}), None, "lets the local arms home", "homing is valid in STANDBY only; disable leads there"
         ),
         "disable": Order(frozenset(Phase) - {Phase.FAULT}, Phase.STANDBY, "no remote motion until enabled again", "a fault needs a reset"),
         "pause": Order(ENABLED, Phase.PAUSED, "holds until resumed locally", "pause is valid while enabled; nothing may move now anyway"),
