@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .core.arm.face import FACE, Way
+
 
 @dataclass(frozen=True)
 class Channel:
-    """One topic. ``rate`` nominal [Hz], 0 = on change; ``reliable``/``latched`` QoS; ``site`` surgeon, patient or both."""
+    """One topic. ``rate`` nominal [Hz], 0 = on change; ``reliable``/``latched`` QoS; ``site`` surgeon, patient or both.
+
+    ``crtk``: its type where crtk_msgs is installed (ros/crtk.py).
+    """
 
     name: str
     type: str
@@ -22,12 +27,14 @@ class Channel:
     reliable: bool = True
     latched: bool = False
     depth: int = 1
+    crtk: str = ""
 
 
 POSE, JOINTS, JOY = "geometry_msgs/PoseStamped", "sensor_msgs/JointState", "sensor_msgs/Joy"
 WORDS, STRING, IMAGE = "std_msgs/UInt64MultiArray", "std_msgs/String", "sensor_msgs/Image"
 PACKED, WRENCH = "sensor_msgs/CompressedImage", "geometry_msgs/WrenchStamped"
 BOOL, FLOAT = "std_msgs/Bool", "std_msgs/Float64"
+OPERATING_STATE, STRING_STAMPED = "crtk_msgs/OperatingState", "crtk_msgs/StringStamped"
 
 CHANNELS: dict[str, Channel] = {
     # surgeon site
@@ -90,7 +97,9 @@ CHANNELS: dict[str, Channel] = {
     "arm_servo_jp": Channel("{arm}/servo_jp", JOINTS, "patient", 250, "commanded joints"),
     "arm_move_jp": Channel("{arm}/move_jp", JOINTS, "patient", 0, "go to joints within the limits"),
     "arm_hold": Channel("{arm}/hold", "std_msgs/Empty", "patient", 0, "hold at the set point"),
-    "arm_state_command": Channel("{arm}/state_command", STRING, "patient", 0, "enable, disable, pause, resume, home", depth=10),
+    "arm_state_command": Channel(
+        "{arm}/state_command", STRING, "patient", 0, "enable, disable, pause, resume, home, unhome", depth=10, crtk=STRING_STAMPED
+    ),
     "arm_measured_js": Channel("{arm}/measured_js", JOINTS, "patient", 62.5, "measured joints"),
     "arm_measured_cp": Channel("{arm}/measured_cp", POSE, "patient", 62.5, "measured tip, endoscope_view frame"),
     "arm_local_cp": Channel("{arm}/local/measured_cp", POSE, "patient", 62.5, "measured tip, frame of the remote centre of motion"),
@@ -100,7 +109,9 @@ CHANNELS: dict[str, Channel] = {
     "arm_body_cf": Channel("{arm}/body/measured_cf", WRENCH, "patient", 62.5, "the same in the tip's own frame"),
     "arm_setpoint_js": Channel("{arm}/setpoint_js", JOINTS, "patient", 62.5, "joint set point"),
     "arm_setpoint_cp": Channel("{arm}/setpoint_cp", POSE, "patient", 62.5, "tip set point; stamp = the servo_cp it serves"),
-    "arm_operating_state": Channel("{arm}/operating_state", STRING, "patient", 0, "CRTK state", latched=True, depth=10),
+    "arm_operating_state": Channel(
+        "{arm}/operating_state", STRING, "patient", 0, "CRTK state", latched=True, depth=10, crtk=OPERATING_STATE
+    ),
     "arm_path": Channel("{arm}/path", "nav_msgs/Path", "patient", 2, "recent tool path for RViz, only while subscribed"),
     "jaw_servo_jp": Channel("{arm}/jaw/servo_jp", JOINTS, "patient", 62.5, "commanded jaw"),
     "jaw_measured_js": Channel("{arm}/jaw/measured_js", JOINTS, "patient", 31.25, "measured jaw"),
@@ -112,8 +123,12 @@ CHANNELS: dict[str, Channel] = {
     "robot_jaw_measured_js": Channel("robot/{arm}/jaw/measured_js", JOINTS, "patient", 62.5, "jaw as measured"),
     "robot_measured_cf": Channel("robot/{arm}/measured_cf", WRENCH, "patient", 125, "force on the tip by what it touches, its rcm frame"),
     "robot_setpoint_js": Channel("robot/{arm}/setpoint_js", JOINTS, "patient", 125, "set point in force; stamp = the servo_jp served"),
-    "robot_operating_state": Channel("robot/{arm}/operating_state", STRING, "patient", 0, "ENABLED, or PAUSED by its brake", latched=True),
-    "robot_state_command": Channel("robot/{arm}/state_command", STRING, "patient", 0, "brake off: enable, after a pause resume", depth=10),
+    "robot_operating_state": Channel(
+        "robot/{arm}/operating_state", STRING, "patient", 0, "ENABLED, or PAUSED by its brake", latched=True, crtk=OPERATING_STATE
+    ),
+    "robot_state_command": Channel(
+        "robot/{arm}/state_command", STRING, "patient", 0, "brake off: enable, after a pause resume", depth=10, crtk=STRING_STAMPED
+    ),
     "robot_objects": Channel("robot/objects", "geometry_msgs/PoseArray", "patient", 25, "movable objects of the scene"),
     "joint_states": Channel("joint_states", JOINTS, "patient", 50, "every joint of the cart, for the camera and RViz"),
     # patient site: safety and ledger
@@ -126,3 +141,9 @@ CHANNELS: dict[str, Channel] = {
     "camera_info": Channel("endoscope/{eye}/camera_info", "sensor_msgs/CameraInfo", "patient", 25, "rectified calibration, baseline in P"),
     "image_compressed": Channel("endoscope/{eye}/image_raw/compressed", PACKED, "patient", 25, "one eye as JPEG, only while subscribed"),
 }
+
+# The rest of CRTK's names; those above are there because the suite's own nodes use them.
+CHANNELS.update({
+    entry.key: Channel("{arm}/" + entry.name, entry.type, "patient", entry.rate, entry.what)
+    for entry in FACE if entry.way is not Way.SERVICE and entry.key not in CHANNELS
+})  # fmt: skip

@@ -26,6 +26,7 @@ from ..core.safety.motor_limits import motor_limits
 from ..core.values import Phase
 from ..resources import find_resource
 from ..session import MODULE, TABLE, Of, Row
+from .docs_crtk import CRTK_BLOCKS
 
 BLOCKS: dict[str, Callable[[], str]] = {}
 FORCES = {Tier.CLEAR: "-", Tier.NOTE: "told only", Tier.HOLD: "hold", Tier.LATCH: "PAUSED", Tier.FAULT: "FAULT"}
@@ -270,3 +271,4 @@ def _names(phases: Iterable[Phase]) -> str:
 BLOCKS.update({f"topics-{site}": partial(topics, site) for site in CHANNEL_SITES})
 BLOCKS.update({f"parameters-{node}": partial(parameters, node) for node in NODES})
 BLOCKS.update({f"wire-{name}": partial(layout, name) for name in LAYOUTS})
+BLOCKS.update({name: lambda head=head, rows=rows: table(head, rows()) for name, (head, rows) in CRTK_BLOCKS.items()})  # type: ignore[misc]

@@ -22,12 +22,17 @@ COMMANDS: dict[str, str] = {
     "keys": "certificates of a consortium, its hospitals and their devices",
     "emulate": "put a long-distance network between two programs: delay, loss, outages, recorded delays",
     "preflight": "check the link to the other site before a session: paths, separation, round trip, loss",
+    "crtk-check": "does an arm speak CRTK: frame, units, rates, liveness, states, QoS",
     "bench": "measure, against the bars of an issue",
     "docs": "write the tables of the documentation from the code",
 }
 
 
 OWN_MAIN = ("docs",)
+
+
+def _module(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def build_parser(wanted: str | None) -> argparse.ArgumentParser:
@@ -38,7 +43,7 @@ def build_parser(wanted: str | None) -> argparse.ArgumentParser:
     for name, what in COMMANDS.items():
         sub = commands.add_parser(name, help=what, description=what)
         if name == wanted and name not in OWN_MAIN:
-            import_module(f"{__package__}.{name}").add_arguments(sub)
+            import_module(f"{__package__}.{_module(name)}").add_arguments(sub)
     return parser
 
 
@@ -50,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(import_module(f"{__package__}.{words[0]}").main(words[1:]) or 0)
     args = build_parser(wanted).parse_args(words)
     try:
-        return int(import_module(f"{__package__}.{args.command}").run(args))
+        return int(import_module(f"{__package__}.{_module(args.command)}").run(args))
     except TelesurgeryError as error:
         print(f"telesurgery {args.command}: {error}", file=sys.stderr)
         return EXIT_REFUSED

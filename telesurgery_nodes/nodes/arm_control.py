@@ -39,9 +39,9 @@ class ArmControlParams(NodeParams):
     """Parameters of arm_control."""
 
     rate: float = param(250.0, "control rate of the following arms [Hz]", low=50.0, high=1000.0)
-    idle_rate: float = param(50.0, "set point rate of the other arms; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
-    telemetry_rate: float = param(62.5, "telemetry of the following arms [Hz]", low=1.0, high=1000.0)
-    idle_telemetry_rate: float = param(25.0, "telemetry of the other arms [Hz]", low=1.0, high=1000.0)
+    idle_rate: float = param(50.0, "set point rate of an arm at rest; keeps the robot's own brake off [Hz]", low=40.0, high=1000.0)
+    telemetry_rate: float = param(62.5, "telemetry of an arm that follows, or that is moved [Hz]", low=1.0, high=1000.0)
+    idle_telemetry_rate: float = param(50.0, "telemetry of an arm at rest [Hz]", low=1.0, high=1000.0)
     config: str = param(SAFETY_FILE, "safety configuration with the gate's limits, a file of this package or a path")
     jaw_age: float = param(0.15, "older jaw targets are not followed [s]", low=0.01, high=1.0)
     home_on_enable: bool = param(False, "enable of an arm that is not homed also homes it")
@@ -87,9 +87,9 @@ class ArmControl(SuiteNode):
         made = make_arm(arm, self._model, kind, max_tick)
         port = ArmPort(self, arm, made, follows, partial(self._on_state, arm), partial(self._on_echo, arm))
         tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
-        period = 1.0 / (p.telemetry_rate if follows else p.idle_telemetry_rate)
+        periods = 1.0 / p.telemetry_rate, 1.0 / p.idle_telemetry_rate
         motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
-        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, period)
+        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, periods)
 
     def _guard(self, urdf: str) -> ArmCollision:
         p = self.params
@@ -127,14 +127,14 @@ class ArmControl(SuiteNode):
         self.collision.update(now)
         for arm in due:
             loop = self.arms[arm]
-            view = self._rcm_views.get(arm)
-            loop.tick(self._permits, view if arm != CAMERA_ARM else IDENTITY, self.params.jaw_age, stamp, now)
+            view = self._rcm_views.get(arm) if arm != CAMERA_ARM else IDENTITY  # the view hangs on the camera arm
+            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
             loop.telemetry(view, stamp, now)
 
     def _due(self, arm: str, now: float) -> bool:
-        """Arms that follow hands or are busy: each tick; the others at idle_rate."""
+        """Arms that follow hands or move: each tick; the others at idle_rate."""
         loop = self.arms[arm]
-        return self._in_use(arm, now) or loop.controller.busy or now - loop.ticked_at >= self._idle_period
+        return loop.busy(now) or now - loop.ticked_at >= self._idle_period
 
     def _in_use(self, arm: str, now: float) -> bool:
         return arm in FOLLOWING_ARMS or self.arms[arm].active(now)

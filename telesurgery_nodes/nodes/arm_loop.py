@@ -9,6 +9,7 @@ from builtin_interfaces.msg import Time
 
 from ..core.arm.assembly import Assembly
 from ..core.arm.held_view import HeldView
+from ..core.arm.pacing import Pacer
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import Stamp, TraceSampler
 from ..core.arm.values import ArmInputs, ArmOutput, Measured
@@ -17,7 +18,7 @@ from ..core.kinematics.reasons import Limit
 from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
 from ..core.safety.gate_motor import LOCAL_PHASES
-from ..core.values import CAMERA_ARM, Permit
+from ..core.values import Permit
 from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
@@ -57,14 +58,14 @@ class ArmLoop:
     """Port, gate and controller of one arm."""
 
     def __init__(
-        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, period: float
+        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, periods: tuple[float, float]
     ) -> None:
-        """``period`` [s] between telemetry of this arm; ``tape`` None where not taped."""
+        """``periods`` [s] between telemetry, of an arm that is busy and of one at rest; ``tape`` None where not taped."""
         self.motors, self._epoch = motors, 0
         self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
         self.controller = assembly.controller
         self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
-        self.period, self.telemetry_at, self.ticked_at = period, -math.inf, -math.inf
+        self._periods, self._pacer, self.ticked_at = periods, Pacer(), -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
         self._view = HeldView()
@@ -80,6 +81,11 @@ class ArmLoop:
         """Somebody commands it."""
         return now - self.port.command_at <= ACTIVE
 
+    def busy(self, now: float) -> bool:
+        """It follows, or something moves it."""
+        moving = self.output is not None and self.output.moving
+        return self.port.follows or moving or self.active(now) or self.port.crtk.active
+
     def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
         """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
         port, self.ticked_at = self.port, now
@@ -89,13 +95,15 @@ class ArmLoop:
         measured = port.measured(now)
         fresh = port.command_new
         offered = self._admit(permits, rcm_view, now)
+        local = self._local(permits, now)
+        port.crtk.update(local, rcm_view, now)
         held_back = offered.motion and self.motors.holds_back(self._target, self._setpoint_view(rcm_view), rcm_view, now)
         inputs = ArmInputs(
             target=self._target,
             stamp=self._target_stamp,
             jaw=port.jaw_command(now, jaw_age),
             motion=offered.motion and not held_back and rcm_view is not None and self.robot_enabled,
-            local_motion=self._local(permits, now),
+            local_motion=local,
             measured=measured,
             rcm_view=rcm_view if rcm_view is not None else IDENTITY,
         )
@@ -153,10 +161,8 @@ class ArmLoop:
 
     def telemetry(self, rcm_view: Frame | None, ros_stamp: Time, now: float) -> None:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
-        if now - self.telemetry_at >= self.period:
-            self.telemetry_at = now
-            # An anchor must stand in the frame of the targets; the camera arm's own targets do not stand in the view.
-            held = self._view.held if self.port.arm != CAMERA_ARM else rcm_view
+        if self._pacer.due(self._periods[0 if self.busy(now) else 1], now):
+            held = self._view.held  # an anchor must stand in the frame of the targets
             self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
             self._record(self.port.measured(now), held, now)
 

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from geometry_msgs.msg import PoseStamped, TwistStamped
-from std_msgs.msg import String
 
 from ..core.arm.assembly import Assembly
 from ..core.arm.trace import Stamp
@@ -16,9 +15,11 @@ from ..core.kinematics.limits import Joints
 from ..core.safety.force import AGE as FORCE_AGE
 from ..core.values import CAMERA_ARM, INSTRUMENTS
 from ..errors import KinematicsError
+from ..ros.crtk import text_of, word_msg
 from ..ros.messages import joint_msg, pose_from_msg, seconds, wrench_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
+from .arm_crtk import ArmCrtk
 from .tool_path import ToolPath
 
 VIEW = "endoscope_view"
@@ -53,8 +54,9 @@ class ArmPort:
         self.command: PoseStamped | None = None
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
         self.command_new, self.released = False, False
-        # The camera arm is what the view hangs on: its own targets stand in the frame of its remote centre.
-        self.target_frames = (f"{arm}_rcm",) if arm == CAMERA_ARM else ("", VIEW)
+        # The camera arm is what the view hangs on: its own poses stand in the frame of its remote centre.
+        self.frame = f"{arm}_rcm" if arm == CAMERA_ARM else VIEW
+        self.target_frames = ("", self.frame)  # CRTK's own client names none
         self.force: Vector | None = None
         self.torque: Vector = (0.0, 0.0, 0.0)
         self.force_at = NEVER
@@ -68,18 +70,14 @@ class ArmPort:
         self._robot = node.publisher("robot_servo_jp", arm=arm)
         self._robot_jaw = node.publisher("robot_jaw_servo_jp", arm=arm) if self.has_jaw else None
         self._robot_command = node.publisher("robot_state_command", arm=arm)
-        self._state = node.publisher("arm_operating_state", arm=arm)
-        self._shown, self._jaw_turns, self._jaw_telemetry = "", Turns(), Turns(2)
-        self._mail = node.mailbox()
-        self._subscribe(on_state, on_echo)
+        self._jaw_turns, self._jaw_telemetry = Turns(), Turns(2)
+        self.mail = node.mailbox()
+        self.crtk = ArmCrtk(self, on_state)
+        self._subscribe(on_echo)
 
-    def _subscribe(self, on_state: Any, on_echo: Any) -> None:
-        listen, look, arm = self.node.subscribe, self._mail.subscribe, self.arm
+    def _subscribe(self, on_echo: Any) -> None:
+        listen, look, arm = self.node.subscribe, self.mail.subscribe, self.arm
         look("arm_servo_cp", self._on_servo_cp, arm=arm)
-        listen("arm_servo_jp", lambda msg: self._on_joints(msg, slow=False), arm=arm)
-        listen("arm_move_jp", lambda msg: self._on_joints(msg, slow=True), arm=arm)
-        listen("arm_hold", self._on_hold, arm=arm)
-        listen("arm_state_command", lambda msg: on_state(msg.data), arm=arm)
         look("robot_measured_js", self._on_measured, arm=arm)
         listen("robot_operating_state", self._on_robot_state, arm=arm)
         if self.has_jaw:
@@ -92,18 +90,15 @@ class ArmPort:
 
     def read(self) -> None:
         """Take the newest streams; called once a tick."""
-        self._mail.read()
+        self.mail.read()
 
     def _on_servo_cp(self, msg: PoseStamped) -> None:
         self.command, self.command_at, self.command_new, self.released = msg, self.node.now(), True, False
         self.command_ros = self.node.ros_now()
 
-    def _on_hold(self, _msg: Any) -> None:
-        self.controller.hold()
+    def release(self) -> None:
+        """hold: what servo_cp asked before no longer counts."""
         self.command_new, self.released = False, True
-
-    def _on_joints(self, msg: Any, slow: bool) -> None:
-        self.controller.go_to(tuple(msg.position), slow)
 
     def _on_jaw(self, msg: Any) -> None:
         if len(msg.position) == 1:
@@ -129,7 +124,7 @@ class ArmPort:
             self.node.count(f"{self.arm}_bad_force")
 
     def _on_robot_state(self, msg: Any) -> None:
-        self.robot_state = msg.data
+        self.robot_state = text_of(msg)
 
     def target(self) -> Frame | None:
         """The newest servo_cp as a frame; None where it is not a pose in one of ``target_frames`` with a valid stamp."""
@@ -167,7 +162,7 @@ class ArmPort:
 
     def resume_robot(self) -> None:
         """Let the robot's own brake go, from DISABLED or PAUSED. Called only from a local enable or home."""
-        self._robot_command.publish(String(data="enable"))
+        self._robot_command.publish(word_msg(self._robot_command.msg_type, "enable", self.node.ros_stamp()))
 
     def send(self, joints: Joints, jaw: float | None, stamp: Any) -> None:
         """Set points to the motors."""
@@ -176,25 +171,25 @@ class ArmPort:
             self._robot_jaw.publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=stamp))
 
     def show_state(self) -> None:
-        """operating_state on change. With crtk_msgs the same three values would fill OperatingState."""
-        text = self.controller.mode.value
-        if text != self._shown:
-            self._shown = text
-            self._state.publish(String(data=text))
+        """operating_state on change."""
+        self.crtk.show_state()
 
     def look_for_listeners(self) -> None:
         """Telemetry nobody subscribes to is not made: eight messages an arm are most of this node's cost."""
         self._heard = frozenset(key for key, output in self._outputs.items() if output.get_subscription_count() > 0)
+        self.crtk.look_for_listeners()
 
     def telemetry(self, now: float, rcm_view: Frame | None, setpoint: Frame | None, served: Any) -> None:
         """Publish what somebody hears. ``served``: stamp of the command the set point serves."""
         jaws = self._jaw_telemetry.mine()
         self._measured_telemetry(now, rcm_view, jaws)
+        joints = self._joints
+        self.crtk.telemetry(tuple(joints.position) if joints is not None else None, rcm_view, served)
         heard, controller, jaw = self._heard, self.controller, self.controller.jaw_setpoint
         if "arm_setpoint_js" in heard and controller.setpoint:
             self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
         if "arm_setpoint_cp" in heard and setpoint is not None:
-            self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, VIEW))
+            self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, self.frame))
         if "arm_local_setpoint_cp" in heard and (local := controller.setpoint_view(IDENTITY)) is not None:
             self._outputs["arm_local_setpoint_cp"].publish(pose_msg(local, served, f"{self.arm}_rcm"))
         if "jaw_setpoint_js" in heard and math.isfinite(jaw) and jaws:
@@ -220,10 +215,10 @@ class ArmPort:
             return
         view_rcm = inverse(rcm_view)
         if "arm_measured_cp" in heard:
-            self._outputs["arm_measured_cp"].publish(pose_msg(compose(view_rcm, local), stamp, VIEW))
+            self._outputs["arm_measured_cp"].publish(pose_msg(compose(view_rcm, local), stamp, self.frame))
         if "arm_measured_cv" in heard:
             linear, angular = kinematics.twist(measured.position, measured.velocity)
-            self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp))
+            self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp, self.frame))
         self._force_telemetry(now, view_rcm, local, stamp)
 
     def _force_telemetry(self, now: float, view_rcm: Frame, local: Frame, stamp: Any) -> None:
@@ -236,10 +231,10 @@ class ArmPort:
                 self._outputs[key].publish(wrench_msg(rotate(turn, self.force), stamp, frame, rotate(turn, self.torque)))
 
 
-def twist_msg(linear: Vector, angular: Vector, stamp: Any) -> TwistStamped:
-    """TwistStamped in the view frame."""
+def twist_msg(linear: Vector, angular: Vector, stamp: Any, frame: str) -> TwistStamped:
+    """TwistStamped straight from plain floats."""
     msg = TwistStamped()
-    msg.header.stamp, msg.header.frame_id = stamp, VIEW
+    msg.header.stamp, msg.header.frame_id = stamp, frame
     msg.twist.linear.x, msg.twist.linear.y, msg.twist.linear.z = linear
     msg.twist.angular.x, msg.twist.angular.y, msg.twist.angular.z = angular
     return msg

@@ -9,6 +9,7 @@ from geometry_msgs.msg import Pose, PoseArray
 
 from ..core.values import INSTRUMENTS, FloatArray
 from ..devices.protocols import ForceSensing
+from ..ros.crtk import Stamps, word_msg
 from ..ros.messages import joint_msg, wrench_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
@@ -22,7 +23,7 @@ class RobotFace:
 
     def __init__(self, node: SuiteNode, robot: Any) -> None:
         """Make the publishers of every arm of ``robot``."""
-        self._robot = robot
+        self._robot, self._node, self._stamps = robot, node, Stamps()
         self.arms = tuple(robot.joint_names)
         self.jaws = tuple(arm for arm in self.arms if arm in INSTRUMENTS)
         self._measured = {arm: node.publisher("robot_measured_js", arm=arm) for arm in self.arms}
@@ -37,7 +38,7 @@ class RobotFace:
     def operating_state(self, word: str) -> None:
         """One state for the whole cart, said on every arm."""
         for publisher in self._state.values():
-            publisher.publish(publisher.msg_type(data=word))
+            publisher.publish(word_msg(publisher.msg_type, word, self._stamps.next(self._node.ros_stamp())))
 
     def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
         """Measured joints and force, the set point in force with the stamp of the command that brought it, every second time the jaw."""

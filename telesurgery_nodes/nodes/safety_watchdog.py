@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from ..core.safety.causes import CAUSES, Cause, Scope
@@ -21,6 +20,7 @@ from ..core.safety.machine import MOVING, ORDERS
 from ..core.safety.watchdog import Verdict, Watchdog
 from ..core.values import CAMERA_ARM, INSTRUMENTS, Phase
 from ..errors import SafetyError
+from ..ros.crtk import word_msg
 from ..ros.main import run
 from ..ros.messages import arm_from_msg, permit_to_msg, remote_from_msg, remote_stops
 from ..ros.node import SuiteNode
@@ -91,7 +91,7 @@ class SafetyWatchdog(SuiteNode):
         self.count(f"{name}_{'accepted' if accepted else 'refused'}")
         if accepted and name in ARM_WORDS:
             for publisher in self._to_arms:
-                publisher.publish(String(data=name))
+                publisher.publish(word_msg(publisher.msg_type, name, self.ros_stamp()))
         return accepted, why
 
     def _watch(self) -> None:

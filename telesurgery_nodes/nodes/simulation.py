@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core.robot.attention import Attention
 from ..core.robot.brake import DEFAULT_SILENCE, LONGEST_SILENCE, BrakeConfig, RobotBrake
 from ..core.robot.pace import Due, Pace
 from ..core.values import FOLLOWING_ARMS
 from ..description import robot_description
 from ..errors import ConfigError, DeviceError
 from ..registry import load
+from ..ros.crtk import text_of
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
@@ -35,11 +37,11 @@ class SimulationParams(NodeParams):
 
     robot: str = param("mujoco", "robot device by name: mujoco (physics) or kinematic (nothing but numpy)")
     rate: float = param(250.0, "rate of the tick: set points served, physics stepped, brake watched [Hz]", low=50.0, high=500.0)
-    publish_rate: float = param(125.0, "publishing rate of fast_arms [Hz]", low=20.0, high=500.0)
-    idle_rate: float = param(25.0, "publishing rate of the other arms [Hz]", low=1.0, high=500.0)
+    publish_rate: float = param(125.0, "publishing rate of fast_arms and of every arm that is moved [Hz]", low=20.0, high=500.0)
+    idle_rate: float = param(62.5, "publishing rate of the other arms [Hz]; above arm_control's idle_telemetry_rate", low=1.0, high=500.0)
     joints_rate: float = param(50.0, "publishing rate of joint_states [Hz]", low=1.0, high=500.0)
     objects_rate: float = param(25.0, "publishing rate of the scene objects [Hz]", low=1.0, high=100.0)
-    fast_arms: list[str] = param(list(FOLLOWING_ARMS), "arms published at publish_rate")
+    fast_arms: list[str] = param(list(FOLLOWING_ARMS), "arms published at publish_rate also while they rest")
     brake_silence: float = param(DEFAULT_SILENCE, "set points silent for longer brake the robot [s]", low=0.004, high=LONGEST_SILENCE)
 
 
@@ -63,6 +65,7 @@ class Simulation(SuiteNode):
         if unknown:
             raise ConfigError(f"fast_arms: got {', '.join(unknown)}, valid: {', '.join(arms)}")
         self._heard: dict[str, float] = {}
+        self._attention = Attention()
         self._served = {arm: (self.ros_stamp(), self.robot.state(arm).position) for arm in arms}
         rates = (params.publish_rate, params.idle_rate, params.joints_rate, params.objects_rate)
         self._fast_every, self._idle_every, self._joints_every, self._objects_every = (max(1, round(params.rate / rate)) for rate in rates)
@@ -71,7 +74,7 @@ class Simulation(SuiteNode):
         self._mail = self.mailbox()
         for arm in arms:
             self._mail.subscribe("robot_servo_jp", partial(self._on_servo, arm), arm=arm)
-            self.subscribe("robot_state_command", lambda msg: self._supervise(self.now(), msg.data), arm=arm)
+            self.subscribe("robot_state_command", lambda msg: self._supervise(self.now(), text_of(msg)), arm=arm)
         for arm in self._face.jaws:
             self._mail.subscribe("robot_jaw_servo_jp", partial(self._on_jaw, arm), arm=arm)
         self._face.operating_state(self._verdict.state.value)
@@ -87,7 +90,8 @@ class Simulation(SuiteNode):
             self.robot.servo_jp(arm, position)
         except DeviceError as error:
             return self._refuse(error)
-        self._heard[arm] = self.now()
+        self._heard[arm] = now = self.now()
+        self._attention.heard(arm, msg.position, now)
         if not self._verdict.frozen:
             self._served[arm] = (msg.header.stamp, position)
 
@@ -96,6 +100,7 @@ class Simulation(SuiteNode):
             if len(msg.position) != 1:
                 raise DeviceError(f"jaw of {arm}: wanted 1 position, got {len(msg.position)}")
             self.robot.servo_jaw(arm, msg.position[0])
+            self._attention.heard(_jaw(arm), msg.position, self.now())
         except DeviceError as error:
             self._refuse(error)
 
@@ -122,7 +127,8 @@ class Simulation(SuiteNode):
             self.robot.step(self._due.steps * STEP)
         stamp = self.ros_stamp()
         for number, (arm, served) in enumerate(self._served.items()):  # by turns, not all in one tick
-            if (self._ticks + number) % (self._fast_every if arm in self.params.fast_arms else self._idle_every) == 0:
+            fast = arm in self.params.fast_arms or self._attention.moves(now, arm, _jaw(arm))
+            if (self._ticks + number) % (self._fast_every if fast else self._idle_every) == 0:
                 self._face.arm(arm, served, stamp)
         if self._ticks % self._joints_every == 0:
             self._face.joints(stamp)
@@ -149,6 +155,10 @@ class Simulation(SuiteNode):
         """Release the robot."""
         self.robot.close()
         super().close()
+
+
+def _jaw(arm: str) -> str:
+    return f"{arm}_jaw"
 
 
 def main() -> int:

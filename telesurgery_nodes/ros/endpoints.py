@@ -9,6 +9,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 from ..channels import CHANNELS, Channel
 from ..errors import ConfigError
+from .crtk import available
 
 
 def row(key: str) -> Channel:
@@ -19,8 +20,8 @@ def row(key: str) -> Channel:
 
 
 def message_class(channel: Channel) -> Any:
-    """Class of the channel's message type."""
-    package, name = channel.type.split("/")
+    """Class of the channel's message type: CRTK's own where crtk_msgs is installed."""
+    package, name = (channel.crtk if channel.crtk and available() else channel.type).split("/")
     return getattr(import_module(f"{package}.msg"), name)
 
 

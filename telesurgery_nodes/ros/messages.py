@@ -16,7 +16,7 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, WrenchStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import Image, JointState, Joy
-from std_msgs.msg import Float64MultiArray, UInt64MultiArray
+from std_msgs.msg import Float64MultiArray, MultiArrayDimension, UInt64MultiArray
 
 from ..core.rotations import quaternion_from_rotation as quaternion_from_rotation
 from ..core.rotations import rotation_from_quaternion as rotation_from_quaternion
@@ -57,7 +57,12 @@ def pose_to_msg(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
 
 def pose_from_msg(msg: PoseStamped) -> Pose:
     """Pose of a PoseStamped. KinematicsError on a non-finite position or a quaternion that is not a unit one."""
-    at, turn = msg.pose.position, msg.pose.orientation
+    return pose_of_msg(msg.pose)
+
+
+def pose_of_msg(pose: Any) -> Pose:
+    """Pose of a geometry_msgs/Pose, with the same errors."""
+    at, turn = pose.position, pose.orientation
     position = np.array([at.x, at.y, at.z])
     if not np.isfinite(position).all():
         raise KinematicsError(f"wanted a finite position, got {position.tolist()}")
@@ -136,6 +141,17 @@ def floats_msg(values: Iterable[float]) -> Float64MultiArray:
     """Float64MultiArray of plain values."""
     msg = Float64MultiArray()
     msg.data = array("d", values)
+    return msg
+
+
+def matrix_msg(rows: Sequence[Sequence[float]]) -> Float64MultiArray:
+    """Float64MultiArray of a matrix, dimensions `rows` and `cols`."""
+    msg = floats_msg(value for row in rows for value in row)
+    high, wide = len(rows), len(rows[0])
+    msg.layout.dim = [
+        MultiArrayDimension(label="rows", size=high, stride=high * wide),
+        MultiArrayDimension(label="cols", size=wide, stride=wide),
+    ]
     return msg
 
 

@@ -128,3 +128,23 @@ def test_tape_and_diagnostics_tell_the_pace(graph, tmp_path):
 def test_a_wrong_parameter_says_what_is_valid(graph, parameters, words):
     with pytest.raises(ConfigError, match=words):
         graph.make(Simulation, **{"robot": "kinematic", **parameters})
+
+
+def test_an_arm_that_is_moved_is_told_about_often_whoever_it_is(graph):
+    driver = Driver(graph, fast_arms=["PSM2"], idle_rate=5.0)
+    driver.say("enable", "ENABLED")
+    goal, count = HOME.copy(), "robot/PSM1/measured_js"
+
+    def heard(change):
+        goal[0] += change
+        driver.servo.publish(JointState(position=goal.tolist()))
+
+    def told(change):
+        sender, before = driver.node.create_timer(0.01, lambda: heard(change)), driver.heard[count]
+        graph.spin_for(1.0)
+        driver.node.destroy_timer(sender)
+        return driver.heard[count] - before
+
+    told(0.0)
+    assert told(0.0) <= 10, "at rest, by the same set point again and again"
+    assert told(1e-4) >= 40, "moved"

@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Any
 
 from ..bench import BenchArguments, Result, chosen
-from . import collision, force, gate, limiter, press, replay, targets, teleop
+from . import collision, crtk, force, gate, limiter, press, replay, targets, teleop
 
-PARTS: tuple[ModuleType, ...] = (targets, replay, limiter, collision, gate, press, teleop, force)
+PARTS: tuple[ModuleType, ...] = (targets, replay, limiter, collision, gate, press, teleop, force, crtk)
 
 
 def run(arguments: BenchArguments) -> Result:

@@ -18,6 +18,7 @@ from ..kinematics.reasons import Limit, bits, name_of
 from ..kinematics.slowing import SingularityLaw
 from ..kinematics.stepper import Carry, SpeedLaw, StepLimiter
 from .config import ArmConfig
+from .jaw import rest_jaw
 from .kinematics import Follower, Kinematics
 from .states import TRANSITIONS, ArmMode, Request, parse_request
 from .trace import Stamp
@@ -58,6 +59,7 @@ class ArmController:
         singular = SingularityLaw(kinematics.dexterity, config.limits, config.singularity)
         self._joints = StepLimiter(config.limits, (self._tip_law, singular, *laws), carry)
         self._jaw = StepLimiter(config.jaw) if config.jaw is not None else None
+        self.follower, self.jaw_goal = follower, None  # type: Follower | None, Joints | None
         self._joint_goal: Joints | None = None
         self._goal_speed, self._homing = 1.0, False
         self._solved: tuple[Frame, Frame, Solution] | None = None
@@ -183,7 +185,7 @@ class ArmController:
             return self._follow(inputs.target, inputs, dt)
         self._dropped = inputs.stamp if not may_follow else self._dropped
         self._solved = None
-        self._rest_jaw(dt)
+        self._rest_jaw(dt, inputs.local_motion and self.mode is ArmMode.ENABLED)
         if self._joint_goal is not None and inputs.local_motion and self._measured is not None:
             return self._go(self._joint_goal, dt, inputs.ceiling), None
         return self._joints.brake(dt), None
@@ -263,9 +265,9 @@ class ArmController:
             share = quickest / turn
         return (share, Limit.TIP_SPEED) if share < 1.0 else FREE
 
-    def _rest_jaw(self, dt: float) -> None:
+    def _rest_jaw(self, dt: float, leave: bool = False) -> None:
         if self._jaw is not None:
-            self._jaw.brake(dt)
+            self.jaw_goal = rest_jaw(self._jaw, self.jaw_goal if leave else None, self.config.home_speed, dt)
 
     def _jaw_or_none(self) -> float | None:
         return None if self._jaw is None else self._jaw.position[0]

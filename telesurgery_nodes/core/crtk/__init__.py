@@ -1,0 +1,1 @@
+"""Does an arm speak CRTK as CRTK is meant? Evidence in, findings out."""

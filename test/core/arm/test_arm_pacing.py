@@ -1,0 +1,37 @@
+"""Telemetry keeps its mean rate whatever the ticks do; fake time."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from telesurgery_nodes.core.arm.pacing import Pacer
+
+
+def times(period: float, tick: float, jitter: float, seconds: float = 20.0, seed: int = 1) -> list[float]:
+    pacer, chance = Pacer(), random.Random(seed)
+    ticks = (number * tick + chance.uniform(0.0, jitter) for number in range(int(seconds / tick)))
+    return [now for now in ticks if pacer.due(period, now)]
+
+
+@pytest.mark.parametrize(("rate", "tick"), [(62.5, 0.004), (50.0, 0.02), (50.0, 0.004), (25.0, 0.004)])
+@pytest.mark.parametrize("jitter", [0.0, 0.0015, 0.002])
+def test_the_mean_rate_is_the_one_asked_for(rate, tick, jitter):
+    found = times(1.0 / rate, tick, jitter)
+    assert len(found) / 20.0 == pytest.approx(rate, rel=0.02)
+    assert max(b - a for a, b in pairwise(found)) <= 1.0 / rate + tick + jitter
+
+
+def test_what_was_missed_is_not_made_up_for():
+    pacer = Pacer()
+    assert pacer.due(0.02, 0.0) and pacer.due(0.02, 1.0)
+    assert not pacer.due(0.02, 1.004)
+
+
+def test_a_shorter_period_counts_at_once():
+    pacer = Pacer()
+    assert pacer.due(1.0, 0.0)
+    assert not pacer.due(0.016, 0.004)
+    assert pacer.due(0.016, 0.020)
