@@ -165,13 +165,14 @@ class Ear:
             moves.publish(msg)
             after = self.spin(REACTION, lambda goal=goal: abs(self._joints()[0] - goal) <= STEP_DONE)  # type: ignore[misc]
             worst = max(worst, abs(self._joints()[0] - goal))
-        seen = f"{worst:.2g} rad or m off" + self._excuse() if start else "no measured_js"
-        return Reaction(f"move_jp by {STEP} rad or m and back", "both reached", seen, bool(start) and worst <= STEP_DONE, after)
+        seen = f"{worst:.2g} rad or m off" if start else "no measured_js"
+        reached = bool(start) and worst <= STEP_DONE
+        return Reaction(f"move_jp by {STEP} rad or m and back", "both reached", seen, reached, after, self._excuse())
 
     def _excuse(self) -> str:
         """What the arm said last about why it did not."""
         warnings = self.samples["warning"]
-        return f" ({warnings[-1].word})" if warnings else ""
+        return warnings[-1].word if warnings and "/move_jp" in warnings[-1].word else ""
 
     def _joints(self) -> tuple[float, ...]:
         samples = self.samples["measured_js"]
