@@ -14,7 +14,8 @@ from ..errors import ConfigError
 
 FOUND = 10.0  # [s] until the first publisher is known; a busy machine was seen to need more than 2
 DISCOVERY = 2.0  # [s] more until all are
-LATE = 1.0  # [s] a latched state comes at once
+LATE = 1.0  # [s] a latched state comes at once ...
+LATEST = 4.0  # [s] ... or, on a busy machine, in this time more
 STEP = 0.002  # [rad or m] of the first joint with --active
 REACTION = 5.0  # [s] a state or a move of STEP takes no longer
 STEP_DONE = 2e-4  # [rad or m] of STEP
@@ -81,6 +82,7 @@ class Ear:
         for name in HEARD:
             self._subscribe(name)
         self.spin(LATE)
+        self.spin(LATEST, lambda: not self._known["operating_state"].type or bool(self.samples["operating_state"]))
         if self._known["operating_state"].type:
             self.late_state = bool(self.samples["operating_state"])
         for name in HEARD:
