@@ -14,7 +14,8 @@ from ..errors import ConfigError
 
 FOUND = 10.0  # [s] until the first publisher is known; a busy machine was seen to need more than 2
 DISCOVERY = 2.0  # [s] more until all are
-LATE = 1.0  # [s] a latched state comes at once
+LATE = 1.0  # [s] a latched state comes at once ...
+LATEST = 4.0  # [s] ... or, on a busy machine, in this time more
 STEP = 0.002  # [rad or m] of the first joint with --active
 REACTION = 5.0  # [s] a state or a move of STEP takes no longer
 STEP_DONE = 2e-4  # [rad or m] of STEP
@@ -81,6 +82,7 @@ class Ear:
         for name in HEARD:
             self._subscribe(name)
         self.spin(LATE)
+        self.spin(LATEST, lambda: not self._known["operating_state"].type or bool(self.samples["operating_state"]))
         if self._known["operating_state"].type:
             self.late_state = bool(self.samples["operating_state"])
         for name in HEARD:
@@ -165,13 +167,14 @@ class Ear:
             moves.publish(msg)
             after = self.spin(REACTION, lambda goal=goal: abs(self._joints()[0] - goal) <= STEP_DONE)  # type: ignore[misc]
             worst = max(worst, abs(self._joints()[0] - goal))
-        seen = f"{worst:.2g} rad or m off" + self._excuse() if start else "no measured_js"
-        return Reaction(f"move_jp by {STEP} rad or m and back", "both reached", seen, bool(start) and worst <= STEP_DONE, after)
+        seen = f"{worst:.2g} rad or m off" if start else "no measured_js"
+        reached = bool(start) and worst <= STEP_DONE
+        return Reaction(f"move_jp by {STEP} rad or m and back", "both reached", seen, reached, after, self._excuse())
 
     def _excuse(self) -> str:
         """What the arm said last about why it did not."""
         warnings = self.samples["warning"]
-        return f" ({warnings[-1].word})" if warnings else ""
+        return warnings[-1].word if warnings and "/move_jp" in warnings[-1].word else ""
 
     def _joints(self) -> tuple[float, ...]:
         samples = self.samples["measured_js"]

@@ -28,6 +28,7 @@ from telesurgery_nodes.session import SessionOptions, layout  # noqa: E402
 DOMAINS = itertools.count(os.getpid() % 40)
 DEG = 180.0 / math.pi
 NANO = 1_000_000_000
+TRIES = 3  # an arm whose nodes get no processor time is rightly called frozen: then again
 
 
 class Mock:
@@ -125,13 +126,20 @@ def test_an_arm_that_is_not_there_is_an_error_that_names_those_that_are(monkeypa
 
 
 def test_our_own_arm_conforms(tmp_path, capsys) -> None:
-    options = one_machine(SessionOptions(robot="kinematic", out=str(tmp_path)), str(tmp_path / "identities"))
-    processes = [process for process in layout(options, ("patient",)) if process.name in ("simulation", "arm_control")]
-    with Starter(processes, tmp_path):
-        status, found = check(capsys, processes[0].domain, "PSM1", "--seconds", "2", "--urdf", "urdf/patient_cart.urdf.xacro")
+    status = 1
+    for number in range(TRIES):
+        if status:
+            status, found = own_arm(tmp_path / str(number), capsys)
     assert status == 0, [row for row in found.values() if row["verdict"] == "divergent"]
     for point in ("frame.id", "frame.model", "units.position", "units.joints", "liveness.measured_js", "states.words", "states.latched"):
         assert found[point]["verdict"] == "conformant", found[point]
+
+
+def own_arm(folder, capsys):
+    options = one_machine(SessionOptions(robot="kinematic", out=str(folder)), str(folder / "identities"))
+    processes = [process for process in layout(options, ("patient",)) if process.name in ("simulation", "arm_control")]
+    with Starter(processes, folder):
+        return check(capsys, processes[0].domain, "PSM1", "--seconds", "2", "--urdf", "urdf/patient_cart.urdf.xacro")
 
 
 def test_active_wants_a_yes(capsys) -> None:

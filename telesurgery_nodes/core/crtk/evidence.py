@@ -52,13 +52,17 @@ class Topic:
 
 @dataclass(frozen=True)
 class Reaction:
-    """One active step: what was asked, whether what was wanted came within ``after`` [s]."""
+    """One active step: what was asked, whether what was wanted came within ``after`` [s].
+
+    ``excuse``: why the arm said it would not; an arm that says so is not at fault.
+    """
 
     asked: str
     wanted: str
     seen: str
     held: bool
     after: float
+    excuse: str = ""
 
 
 @dataclass(frozen=True)

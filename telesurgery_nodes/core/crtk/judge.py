@@ -243,7 +243,8 @@ def _behaviour(seen: Evidence) -> Iterator[Finding]:
         yield Finding("states.agree", OK if good else BAD, f"{'/'.join(words)}, and the joints moved {moved:.2g} rad or m")
     for number, step in enumerate(seen.reactions, 1):
         sentence = f"asked {step.asked}: wanted {step.wanted}, got {step.seen} after {step.after:.2f} s"
-        yield Finding(f"active.{number}", OK if step.held else BAD, sentence)
+        said = f"; it refused and said why: {step.excuse}" if step.excuse and not step.held else ""
+        yield Finding(f"active.{number}", OK if step.held else OPEN if said else BAD, sentence + said)
 
 
 JUDGES: tuple[Judge, ...] = (_types, _qos, _frame, _units, _rates, _liveness, _states, _behaviour)

@@ -98,6 +98,13 @@ def test_one_thing_broken_is_found_and_named_alone(point):
     assert not found - {point} - ({"frame.setpoint"} if point == "frame.id" else set())
 
 
+def test_an_arm_that_refuses_a_move_and_says_why_is_not_divergent():
+    step = Reaction("move_jp", "both reached", "0.002 off", False, 5.0, "PSM1/move_jp: not allowed now")
+    found = {finding.point: finding for finding in judge(evidence(reactions=(step, replace(step, excuse=""))))}
+    assert found["active.1"].verdict is Verdict.UNDETERMINED and "not allowed now" in found["active.1"].sentence
+    assert found["active.2"].verdict is Verdict.DIVERGENT
+
+
 def test_some_messages_late_or_lost_are_undetermined_for_the_listener_may_be_at_fault():
     lost = [joints(number) for number in range(COUNT) if number % 40 < 14]
     found = {finding.point: finding.verdict for finding in judge(evidence(measured_js=lambda topic: replace(topic, samples=tuple(lost))))}
