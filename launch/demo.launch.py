@@ -11,4 +11,4 @@ from _session_launch import describe
 
 def generate_launch_description():
     """For `ros2 launch telesurgery_nodes demo.launch.py`; --show-args explains every argument."""
-    return LaunchDescription(describe(("patient", "wan", "surgeon"), "true"))
+    return LaunchDescription(describe(("patient", "wan", "surgeon"), enable_on_start="true"))

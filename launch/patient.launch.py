@@ -15,4 +15,4 @@ from _session_launch import describe
 
 def generate_launch_description():
     """For `ros2 launch telesurgery_nodes patient.launch.py`; --show-args explains every argument."""
-    return LaunchDescription(describe(("patient",), "false"))
+    return LaunchDescription(describe(("patient",)))

@@ -11,4 +11,4 @@ from _session_launch import describe
 
 def generate_launch_description():
     """For `ros2 launch telesurgery_nodes surgeon.launch.py`; --show-args explains every argument."""
-    return LaunchDescription(describe(("wan", "surgeon"), "false"))
+    return LaunchDescription(describe(("wan", "surgeon")))

@@ -14,6 +14,8 @@ ROS_SITES = 2  # surgeon and patient; the network between them is no ROS
 # 32768 and above for ephemeral ports, so domains above 101 may clash with any program.
 DDS_BASE, DDS_PER_DOMAIN, DDS_UNICAST = 7400, 250, 10
 FIRST_DOMAIN, LAST_DOMAIN = 10, 101
+# Whoever names a domain may go as far as there are ports: the multicast port of discovery, 7400 + 250 * domain, must be one.
+HIGHEST_DOMAIN = (65535 - DDS_BASE) // DDS_PER_DOMAIN
 
 
 def _free(port: int) -> bool:

@@ -30,10 +30,24 @@ def _roots() -> list[Path]:
 
 def find_resource(relative: str) -> Path:
     """Path of a shipped file or folder such as ``urdf/patient_cart.urdf.xacro``. ConfigError says where was looked."""
+    if Path(relative).is_absolute() and not Path(relative).exists():
+        raise ConfigError(f"there is no {relative}")
     tried = []
     for root in _roots():
         candidate = root / relative
         if candidate.exists():
             return candidate
         tried.append(str(root))
-    raise ConfigError(f"the shipped file {relative!r} was not found below any of: {', '.join(tried)}")
+    raise ConfigError(f"{relative!r} is not of this package; it is below none of: {', '.join(tried)}")
+
+
+def find_file(name: str, what: str) -> Path:
+    """A file the user names: a path, or a file of this package. ConfigError says where was looked; ``what`` is the parameter's name."""
+    given = Path(name).resolve()
+    if given.is_file():
+        return given
+    try:
+        return find_resource(name)
+    except ConfigError as error:
+        near = "" if Path(name).is_absolute() else f"there is no {given}, and "
+        raise ConfigError(f"{what}: {near}{error}") from error

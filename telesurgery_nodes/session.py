@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .errors import ConfigError
-from .free_ports import LOOPBACK, pick_domains, pick_ports
+from .free_ports import HIGHEST_DOMAIN, LOOPBACK, pick_domains, pick_ports
 
 SITES = ("patient", "wan", "surgeon")
 ROBOTS = ("mujoco", "kinematic")
@@ -112,6 +112,7 @@ class Process:
         return [*head, "--ros-args", "-r", f"__node:={self.node}", *words]
 
 
+LOGS = "logs"  # folder in the session folder
 TAPES = {"tape_dir": Of("tapes")}
 SHARED_HOST_BRAKE = 0.1  # [s] as config/safety.yaml `timing: shared`: two busy cores starve a publisher for up to 100 ms (safety.md 4.1)
 COMMAND_RATE = 255.0  # [Hz] a timer that comes a period late drops a tick: 250 a second must remain on a busy machine
@@ -177,7 +178,7 @@ def _addresses(ports: tuple[int, ...]) -> list[str]:
 
 
 def check(options: SessionOptions) -> None:
-    """Refuse what names nothing: robot, codec, input, or too few ports."""
+    """Refuse what names nothing: robot, codec, input, domains, or too few ports."""
     for name, got, valid in (("robot", options.robot, ROBOTS), ("codec", options.codec, CODECS)):
         if got not in valid:
             raise ConfigError(f"{name}: got {got!r}, valid: {', '.join(valid)}")
@@ -185,6 +186,17 @@ def check(options: SessionOptions) -> None:
         raise ConfigError(f"input: got {options.input!r}, valid: {', '.join(INPUTS)} or an existing JIGSAWS kinematics file")
     if options.ports is not None and len(options.ports) != PATHS * 4:
         raise ConfigError(f"ports: wanted {PATHS * 4} (per path: surgeon, wan-surgeon, wan-patient, patient), got {len(options.ports)}")
+    if options.domains is not None:
+        check_domains(*options.domains)
+
+
+def check_domains(surgeon: int, patient: int) -> None:
+    """Refuse ROS domains that DDS has no ports for, and one domain for both sites: commands would pass by the link and its seal."""
+    for name, domain in (("surgeon_domain", surgeon), ("patient_domain", patient)):
+        if not 0 <= domain <= HIGHEST_DOMAIN:
+            raise ConfigError(f"{name}: got {domain}, valid: 0 to {HIGHEST_DOMAIN}")
+    if surgeon == patient:
+        raise ConfigError(f"surgeon_domain and patient_domain: wanted two different domains, got {surgeon} for both")
 
 
 def values(options: SessionOptions) -> dict[str, object]:
@@ -202,7 +214,7 @@ def values(options: SessionOptions) -> dict[str, object]:
         "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
         "surgeon_identity": options.surgeon_identity, "patient_identity": options.patient_identity,
         "tapes": str(out / "tapes") if out else "", "snapshots": str(out / "snapshots") if out else "",
-        "stats": str(out / "logs" / "link_emulator.jsonl") if out else "",
+        "stats": str(out / LOGS / "link_emulator.jsonl") if out else "",
         "surgeon_local": surgeon, "surgeon_remote": near,
         "wan_surgeon": near, "wan_patient": far,
         "patient_local": patient, "patient_remote": far,

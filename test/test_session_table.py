@@ -116,7 +116,10 @@ def test_only_the_asked_sites():
 
 @pytest.mark.parametrize(
     ("change", "says"),
-    [({"robot": "clay"}, "kinematic"), ({"codec": "vp9"}, "h264"), ({"input": "/nope.txt"}, "scripted"), ({"ports": (1, 2)}, "wanted 8")],
+    [({"robot": "clay"}, "kinematic"), ({"codec": "vp9"}, "h264"), ({"input": "/nope.txt"}, "scripted"), ({"ports": (1, 2)}, "wanted 8"),
+     ({"domains": (42, 42)}, "wanted two different domains, got 42 for both"),
+     ({"domains": (-1, 42)}, "surgeon_domain: got -1, valid: 0 to"),
+     ({"domains": (42, 233)}, "patient_domain: got 233, valid: 0 to 232"), ({"domains": (9999, 1)}, "got 9999, valid: 0 to 232")],
 )
 def test_bad_options_say_what_is_valid(change, says):
     with pytest.raises(ConfigError, match=says):
@@ -157,6 +160,10 @@ def test_a_domain_in_use_is_not_picked():
 def test_domains_stay_below_the_ephemeral_ports():
     for start in range(0, 400, 7):
         assert all(free_ports.FIRST_DOMAIN <= domain <= free_ports.LAST_DOMAIN for domain in pick_domains(start))
+
+
+def test_the_ends_of_the_range_of_domains_are_in_it():
+    assert {process.domain for process in layout(SessionOptions(domains=(0, 232)))} == {0, 232, None}
 
 
 def test_ports_are_different():

@@ -7,21 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..errors import ConfigError
-from ..resources import find_resource
+from ..devices.relay.presets import CLEAR, read_preset
 from ..session import INPUTS, SessionOptions, check, default_identities
 from ..trust.demo import ensure_demo
 
 
-def presets() -> list[str]:
-    """Names of the shipped link presets."""
-    return sorted(path.stem for path in find_resource("config/links").glob("*.yaml"))
-
-
 def check_input(options: SessionOptions) -> None:
-    """Refuse an unknown preset or a bad kinematics file, with file, row and column."""
-    if not options.preset.endswith((".yaml", ".yml")) and options.preset not in presets():
-        raise ConfigError(f"preset: got {options.preset!r}, valid: {', '.join(presets())} or a YAML file")
+    """Refuse an unknown or bad preset, or a bad kinematics file, with file, row and column."""
+    if options.preset != CLEAR:
+        read_preset(options.preset)
     check(options)
     if options.input in INPUTS:
         return

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 from ..errors import ConfigError
-from ..session import Process
+from ..session import LOGS, Process
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 GENTLE = 5.0  # [s] from SIGINT to SIGTERM, and from SIGTERM to SIGKILL
@@ -78,7 +78,7 @@ class Starter:
     def __init__(self, processes: Sequence[Process], folder: Path) -> None:
         """``folder``: logs go to ``folder/logs/<name>.log``."""
         self._wanted = list(processes)
-        self._logs = folder / "logs"
+        self._logs = folder / LOGS
         self._children: list[_Child] = []
         self._asked: set[str] = set()
         self._began = 0.0

@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -23,7 +22,7 @@ from ..core.link.topics import TABLE, RateGate, Topic, disagreements, topics_fro
 from ..core.link.wire import VIDEO_ROOM, Stream
 from ..core.video.fragments import Fragmenter, Reassembler
 from ..errors import ConfigError, RemoteLinkError
-from ..resources import find_resource
+from ..resources import find_file
 from ..ros.endpoints import offered, requested
 
 if TYPE_CHECKING:
@@ -61,9 +60,8 @@ def load_topics(path: str) -> tuple[Topic, ...]:
     """Rows of a file of this package or a path; none where ``path`` is empty."""
     if not path:
         return ()
-    file = Path(path) if Path(path).is_file() else find_resource(path)
     try:
-        return topics_from(yaml.safe_load(file.read_text(encoding="utf-8")), refusal)
+        return topics_from(yaml.safe_load(find_file(path, "topics_file").read_text(encoding="utf-8")), refusal)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"topics file {path}: {error}") from error
 

@@ -16,19 +16,19 @@ from ..core.kinematics.collision_config import CollisionConfig, collision_config
 from ..core.kinematics.frames import IDENTITY, Frame, compose
 from ..core.kinematics.model import RobotModel
 from ..core.kinematics.no_go import no_go_volumes
-from ..core.kinematics.obstacles import MESH_LOOKS, Clearance, Field, forbidden, ports, world
+from ..core.kinematics.obstacles import MESH_LOOKS, Clearance, Field, Still, forbidden, ports, world
 from ..core.kinematics.solids import Solid, read_solids
 from ..core.values import FloatArray
 from ..devices import coal_mesh
 from ..errors import ConfigError
-from ..resources import find_resource
+from ..resources import find_file
 
 COLLISION_FILE = "config/collision.yaml"
 
 
 def make_guard(urdf: str, model: RobotModel, arms: Mapping[str, Assembly], config: str = COLLISION_FILE, no_go: str = "") -> CollisionGuard:
     """The guard of ``arms``. ``no_go``: file with the user's volumes, empty for none. ConfigError where anything is not understood."""
-    rules = collision_config(_yaml(config))
+    rules = read_rules(config)
     if unknown := sorted(set(rules.absent) - set(arms)):
         raise ConfigError(f"{config}: absent_arms: {unknown} wanted to be of {', '.join(arms)}")
     present = {arm: made for arm, made in arms.items() if arm not in rules.absent}
@@ -39,11 +39,21 @@ def make_guard(urdf: str, model: RobotModel, arms: Mapping[str, Assembly], confi
         for arm, made in present.items()
     ]
     stills, meshes = world(model, solids, bases, rules)
-    volumes = no_go_volumes(_yaml(no_go), _standing(model)) if no_go else ()
-    more, fields = forbidden(model, volumes, rules, _user_mesh(no_go))
+    more, fields = user_volumes(model, rules, no_go)
     fields += [_world_mesh(model, solid, rules) for solid in meshes]
     limits = {arm: made.controller.config.limits for arm, made in present.items()}
     return CollisionGuard(bodies, limits, [*stills, *ports(model, tuple(present), rules), *more], fields, rules)
+
+
+def user_volumes(model: RobotModel, rules: CollisionConfig, no_go: str) -> tuple[list[Still], list[Field]]:
+    """What the no-go file forbids; nothing where ``no_go`` is empty. ConfigError where anything is not understood."""
+    volumes = no_go_volumes(_yaml(no_go, "no_go_file"), _standing(model)) if no_go else ()
+    return forbidden(model, volumes, rules, _user_mesh(no_go))
+
+
+def read_rules(config: str = COLLISION_FILE) -> CollisionConfig:
+    """The distances at which arms slow down and stop."""
+    return collision_config(_yaml(config, "collision_file"))
 
 
 def _trocar(model: RobotModel, made: Assembly) -> FloatArray | None:
@@ -76,8 +86,8 @@ def _world_mesh(model: RobotModel, solid: Solid, rules: CollisionConfig) -> Fiel
     return Field(solid.link, zones, coal_mesh.clearance(solid.file.removeprefix("file://"), scale, frame), MESH_LOOKS)
 
 
-def _yaml(name: str) -> object:
-    path = Path(name) if Path(name).is_absolute() else Path(name).resolve() if Path(name).is_file() else find_resource(name)
+def _yaml(name: str, what: str) -> object:
+    path = find_file(name, what)
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

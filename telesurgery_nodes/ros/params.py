@@ -6,6 +6,7 @@ unknown name is refused and every parameter is read-only.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, TypeVar
 
@@ -55,7 +56,7 @@ def _descriptor(spec: Any) -> ParameterDescriptor:
 
 
 def _declare_one(node: Node, spec: Any) -> Any:
-    default, choices = _default(spec), spec.metadata["choices"]
+    default = _default(spec)
     descriptor = _descriptor(spec)
     # rclpy takes an empty list for a byte array, so a list of strings is declared untyped and checked here.
     descriptor.dynamic_typing = isinstance(default, list)
@@ -63,8 +64,7 @@ def _declare_one(node: Node, spec: Any) -> Any:
         value = node.declare_parameter(spec.name, default, descriptor).value
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
         raise ConfigError(f"parameter {spec.name}: {error}") from error
-    if choices and value not in choices:
-        raise ConfigError(f"parameter {spec.name}: got {value!r}, valid: {', '.join(choices)}")
+    _chosen(spec, value)
     return _strings(spec.name, value) if isinstance(default, list) else value
 
 
@@ -74,13 +74,40 @@ def _strings(name: str, value: Any) -> list[str]:
     return list(value)
 
 
+def check(kind: type[NodeParams], given: Mapping[str, Any]) -> None:
+    """Refuse, before there is a node, what its `declare` would: an unknown name, another type, a value out of range, no choice."""
+    specs = _specs(kind)
+    _known(specs, given)
+    for name, value in given.items():
+        meta, wanted = specs[name].metadata, type(_default(specs[name]))
+        if type(value) is not wanted:
+            raise ConfigError(f"parameter {name}: wanted {wanted.__name__}, got {value!r}")
+        if meta["low"] is not None and not meta["low"] <= value <= meta["high"]:
+            raise ConfigError(f"parameter {name}: got {value}, valid: {meta['low']:g} to {meta['high']:g} ({meta['what']})")
+        _chosen(specs[name], value)
+        if wanted is list:
+            _strings(name, value)
+
+
+def _specs(kind: type[NodeParams]) -> dict[str, Any]:
+    return {spec.name: spec for spec in fields(kind) if "what" in spec.metadata}
+
+
+def _known(specs: Mapping[str, Any], given: Iterable[str]) -> None:
+    unknown = sorted(name for name in set(given) - set(specs) if not name.startswith(ROS_OWN_PREFIX))
+    if unknown:
+        raise ConfigError(f"unknown parameter {', '.join(unknown)}; this node has: {', '.join(sorted(specs))}")
+
+
+def _chosen(spec: Any, value: Any) -> None:
+    choices = spec.metadata["choices"]
+    if choices and value not in choices:
+        raise ConfigError(f"parameter {spec.name}: got {value!r}, valid: {', '.join(choices)}")
+
+
 def declare(node: Node, kind: type[P]) -> P:
     """Declare every field of ``kind`` on ``node`` and return the values. Unknown overrides are a ConfigError that lists the names."""
-    specs = [spec for spec in fields(kind) if "what" in spec.metadata]
-    known = {spec.name for spec in specs}
+    specs = _specs(kind)
     # The only place that reads rclpy's private table: there is no public way to see overrides nobody declared.
-    given = set(node._parameter_overrides) - set(ROS_OWN)
-    unknown = sorted(name for name in given - known if not name.startswith(ROS_OWN_PREFIX))
-    if unknown:
-        raise ConfigError(f"unknown parameter {', '.join(unknown)}; this node has: {', '.join(sorted(known))}")
-    return kind(**{spec.name: _declare_one(node, spec) for spec in specs})
+    _known(specs, set(node._parameter_overrides) - set(ROS_OWN))
+    return kind(**{name: _declare_one(node, spec) for name, spec in specs.items()})

@@ -8,7 +8,7 @@ import pytest
 
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.ros.node import SuiteNode
-from telesurgery_nodes.ros.params import NodeParams, param
+from telesurgery_nodes.ros.params import NodeParams, check, param
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,30 @@ def test_defaults_and_overrides(graph):
 def test_bad_override_is_refused_by_name(graph, override, words):
     with pytest.raises(ConfigError, match=words):
         graph.make(Demo, **override)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rate": 5.0}, "rate: got 5.0, valid: 10 to 2000"),
+        ({"rate": float("nan")}, "rate: got nan"),
+        ({"rate": 100}, "rate: wanted float, got 100"),
+        ({"count": 6}, "count: got 6, valid: 1 to 5"),
+        ({"count": True}, "count: wanted int, got True"),
+        ({"mode": "c"}, "mode: got 'c', valid: a, b"),
+        ({"ratee": 100.0}, "unknown parameter ratee; this node has: count, mode"),
+        ({"paths": [3]}, "paths: wanted a list of strings"),
+    ],
+)
+def test_without_a_node_the_same_is_refused(given, words):
+    with pytest.raises(ConfigError) as refused:
+        check(DemoParams, given)
+    assert words in str(refused.value)
+
+
+def test_without_a_node_both_ends_of_a_range_pass():
+    for given in ({"rate": 10.0, "count": 5}, {"rate": 2000.0, "mode": "b", "paths": ["x"]}, {}):
+        check(DemoParams, given)
 
 
 def test_unknown_name_lists_the_known_ones(graph):

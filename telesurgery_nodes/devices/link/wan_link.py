@@ -54,6 +54,14 @@ def wires(names: Sequence[str], local: Sequence[str], remote: Sequence[str], car
     return tuple(Wire(*row) for row in zip(names, local, remote, filled, strict=True))
 
 
+def own_identity(folder: str | Path, role: Role, today: datetime, beginning: bool = True) -> Identity:
+    """This end's device, proved, and of the role this end has. ConfigError or TrustError where it is not."""
+    identity = load_identity(folder, today, beginning)
+    if identity.name.role != role.value:
+        raise WrongRole(f"{identity.folder} is of role {identity.name.role}; wanted {role.value} at this end of the link")
+    return identity
+
+
 class WanLink:
     """Use: make it, `start`, then `send` and `flush` from one's own timer; events come to ``hear`` on the link's thread, locked."""
 
@@ -86,10 +94,7 @@ class WanLink:
         self._by_name = {path.name: path for path in self.paths}
 
     def _load(self, beginning: bool) -> Identity:
-        identity = load_identity(self.plan.identity, self._today(), beginning)
-        if identity.name.role != self.role.value:
-            raise WrongRole(f"{identity.folder} is of role {identity.name.role}; wanted {self.role.value} at this end of the link")
-        return identity
+        return own_identity(self.plan.identity, self.role, self._today(), beginning)
 
     def _make_handshakes(self) -> Handshakes:
         door = Door(self.role, self.session.life, self.plan.agreement)

@@ -10,7 +10,7 @@ from ...core.link.trace import ENDS
 from ...errors import ConfigError
 from .files import read_script
 from .presets import CLEAR, PathSpec, clear_paths, load_preset, with_traces, with_values
-from .relay import Relay
+from .relay import Relay, check_counts
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +36,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def build(args: argparse.Namespace) -> Relay:
     """The relay of parsed arguments, listening. ConfigError for whatever cannot be meant."""
-    surgeon, patient = listed(args.surgeon), listed(args.patient)
+    paths, surgeon, patient, to_patient = meant(args)
+    return Relay(paths, surgeon, patient, args.seed, to_patient, timeline(args, paths[: len(surgeon)]))
+
+
+def meant(args: argparse.Namespace) -> tuple[list[PathSpec], list[str], list[str], list[str]]:
+    """Paths, and addresses of surgeon, patient and the patient's bridge. ConfigError where they do not fit; nothing is opened."""
+    surgeon, patient, to_patient = listed(args.surgeon), listed(args.patient), listed(args.to_patient)
     if not surgeon or not patient:
         raise ConfigError("wanted --surgeon and --patient, for example --surgeon 127.0.0.1:47011 --patient 127.0.0.1:47012")
     paths = chosen(args, len(surgeon))
-    return Relay(paths, surgeon, patient, args.seed, listed(args.to_patient), timeline(args, paths[: len(surgeon)]))
+    check_counts(len(paths), len(surgeon), len(patient), len(to_patient))
+    return paths, surgeon, patient, to_patient
 
 
 def chosen(args: argparse.Namespace, count: int) -> list[PathSpec]:

@@ -36,7 +36,7 @@ class Relay:
         self, specs: Sequence[PathSpec], surgeon: Sequence[str], patient: Sequence[str], seed: int, to_patient: Sequence[str] = (),
         timeline: Timeline | None = None, open_timeout: float = OPEN_TIMEOUT_S, releases: Releases | None = None,
     ) -> None:  # fmt: skip
-        _check(len(specs), len(surgeon), len(patient), len(to_patient))
+        check_counts(len(specs), len(surgeon), len(patient), len(to_patient))
         self.names = [spec.name for spec in specs[: len(surgeon)]]
         self.start, self._cpu = time.monotonic(), time.process_time()
         self.scheduler = "normal"
@@ -167,7 +167,8 @@ class Relay:
             self._wake.recv(WAKE_READ)
 
 
-def _check(paths: int, surgeon: int, patient: int, to_patient: int) -> None:
+def check_counts(paths: int, surgeon: int, patient: int, to_patient: int = 0) -> None:
+    """Refuse lists that do not fit together."""
     if surgeon != patient or not 1 <= surgeon <= paths:
         raise ConfigError(f"{surgeon} surgeon and {patient} patient addresses; wanted the same number, 1 to {paths}")
     if to_patient not in (0, surgeon):
