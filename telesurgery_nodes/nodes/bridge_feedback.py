@@ -47,8 +47,10 @@ class HandsEnd:
 
     def update(self, output: TeleopOutput, asked: TeleopInputs, state: RobotState | None, now: float) -> FeedbackOutput:
         """One tick: what to send, and forces to the masters. ``asked``: what the clutch machine was told."""
-        health, tools = self._node.health(), state.tools if state is not None else {}
-        inputs = FeedbackInputs(self._mode, output.epoch, output.arms, tools, asked.tools_fresh, health.round_trip, asked.scale)
+        tools = state.tools if state is not None else {}
+        # Asked only where it is wanted: the health of every path costs a tenth of a tick.
+        round_trip = self._node.health().round_trip if self._mode is not FeedbackMode.OFF else math.inf
+        inputs = FeedbackInputs(self._mode, output.epoch, output.arms, tools, asked.tools_fresh, round_trip, asked.scale)
         self._output = self._feedback.update(inputs, now)
         if self._output.forces:
             self._pushed_at = now

@@ -141,6 +141,8 @@ class ToolsFeedback:
             self._tools, self._left, self._offsets = {}, set(), {}
         self._key = key
         dt = self._ticks.since(now)
+        if command.feedback is FeedbackMode.OFF and not self._tools and not self._offsets:
+            return command
         moved = {arm: self._moved(arm, motion, command, forces.get(arm), now, dt) for arm, motion in command.arms.items()}
         return replace(command, arms=moved)
 

@@ -21,6 +21,7 @@ YAW, PITCH, INSERTION, ROLL, WRIST_PITCH, WRIST_YAW = range(DOF)
 TURN = 2.0 * math.pi
 TINY = 1e-9  # [m] a tip nearer than this to the remote centre or to the wrist axis has no direction
 FLIP = math.pi / 2.0  # [rad] roll change that means another branch, not a step of the hand
+BESIDE = 0.5  # [rad] branches are about half a turn apart in yaw or roll: a second one cannot be nearer than one this near
 LENGTH_WEIGHT = 10.0  # [rad/m] insertion against angles when solutions are compared: 0.1 m weighs as much as 1 rad
 
 
@@ -137,13 +138,22 @@ class Psm:
 
         Never flips the wrist or unwinds the roll by itself: a hand's step of a degree must not become half a turn of the tool.
         """
-        nearest = min(self.branches(target, reference), key=lambda q: _far(q, reference))
+        nearest = self._nearest(target, reference)
         if self.limits.inside(nearest):
             if abs(nearest[ROLL] - reference[ROLL]) <= FLIP:
                 return Solution(nearest, self.limits.soft(nearest))
             held = self._point_at(target.p, (*nearest[:ROLL], *reference[ROLL:]), reference)
             return Solution(held.joints, held.reasons | Limit.BRANCH)
         return self._point_at(target.p, nearest, reference)
+
+    def _nearest(self, target: Frame, reference: Joints) -> Joints:
+        """The branch nearest ``reference``; one within BESIDE is it, so most ticks need no more than two of the four."""
+        found = []
+        for q in self.branches(target, reference):
+            if _far(q, reference) < BESIDE:
+                return q
+            found.append(q)
+        return min(found, key=lambda q: _far(q, reference))
 
     def _point_at(self, p: Vector, wanted: Joints, reference: Joints) -> Solution:
         """Clamp the wrist into range, then solve yaw, pitch and insertion for the tip position."""

@@ -19,7 +19,7 @@ from telesurgery_nodes.core.kinematics.frames import (
     vee,
 )
 from telesurgery_nodes.core.kinematics.limits import JointLimits, Limit
-from telesurgery_nodes.core.kinematics.psm import Psm, nearest_turn
+from telesurgery_nodes.core.kinematics.psm import BESIDE, Psm, _far, nearest_turn
 from telesurgery_nodes.errors import ConfigError, KinematicsError
 
 CONFIG = config("psm")
@@ -59,6 +59,14 @@ def test_all_four_branches_reach_the_target() -> None:
         for other in found:
             back = PSM.forward(other)
             assert distance(back.p, target.p) <= 1e-9 and angle_between(back.r, target.r) <= 1e-9
+
+
+def test_no_other_branch_is_as_near_as_one_beside_the_reference() -> None:
+    """What `follow` stops looking by: two branches lie more than twice that apart wherever the arm may be."""
+    for q in postures(PSM.limits, 2000, seed=4):
+        for reference in (q, tuple(x + 0.02 for x in q)):
+            found = sorted(_far(other, reference) for other in PSM.branches(PSM.forward(q), reference))
+            assert found[0] <= BESIDE and found[1] > 2.0 * BESIDE + found[0], "a second branch lies in reach of another reference"
 
 
 def test_twist_is_the_derivative() -> None:
