@@ -121,7 +121,7 @@ class ArmControl(SuiteNode):
         at = self.now()
         due = [arm for arm in self.arms if self._due(arm, at)]
         for arm in due:
-            self.arms[arm].port.read()
+            self.arms[arm].port.read(self._trace.waits_for == arm)
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
         self._look_through_endoscope(now)
         self.collision.update(now)

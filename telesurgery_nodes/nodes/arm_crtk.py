@@ -15,12 +15,12 @@ from ..core.kinematics.frames import Frame, compose, frame_of, inverse
 from ..core.kinematics.limits import Joints
 from ..errors import KinematicsError
 from ..ros.crtk import MISSING, Stamps, available, text_of, word_msg
-from ..ros.mailbox import Mailbox
 from ..ros.messages import joint_msg, matrix_msg, pose_from_msg
 from .arm_services import ArmServices
 
 REPEAT = 1.0  # [s] between two sentences about the same refusal
 KEEPS_MOVING = ("enable", "resume")  # CRTK's client says `enable` also to an arm that is enabled
+LOOK = 0.016  # [s] between two looks for commands while nothing local moves the arm: ten topics a tick cost more than the tick's kinematics
 SHOWN = ("arm_goal_js", "arm_goal_cp", "arm_body_jacobian", "arm_spatial_jacobian")
 
 
@@ -49,13 +49,14 @@ class ArmCrtk:
         self._said = {key: self.node.publisher(f"arm_{key}", arm=self.arm) for key in ("status", "warning", "error")}
         self._listeners = 0
         self._refusing = self.node.mailbox()  # looked at now and then: whoever is refused can wait for it
+        self._commands, self._looked = self.node.mailbox(), -math.inf
         for entry in FACE:
-            self._listen(entry, port.mail)
+            self._listen(entry)
         self.services = ArmServices(self) if available() else None
         if self.services is None:
             self.node.get_logger().info(MISSING, once=True)
 
-    def _listen(self, entry: Entry, mail: Mailbox) -> None:
+    def _listen(self, entry: Entry) -> None:
         if entry.way is not Way.COMMAND:
             return
         if entry.refused is not None:
@@ -64,7 +65,7 @@ class ArmCrtk:
         elif entry.who is Who.JAW and not self._has[entry.who]:
             return
         elif entry.verb is not None:
-            mail.subscribe(entry.key, partial(self._on_command, entry), arm=self.arm)
+            self._commands.subscribe(entry.key, partial(self._on_command, entry), arm=self.arm)
         elif entry.name == "hold":
             self.node.subscribe(entry.key, lambda _msg: self.hold(), arm=self.arm)
         elif entry.name == "state_command":
@@ -79,6 +80,13 @@ class ArmCrtk:
     def active(self) -> bool:
         """Something local moves the arm: every tick counts."""
         return self.busy or self.moves.active
+
+    def read(self) -> None:
+        """Take what was asked for: every tick while something local moves the arm, now and then otherwise."""
+        now = self.node.now()
+        if self.active or now - self._looked >= LOOK:
+            self._looked = now
+            self._commands.read()
 
     def refuse(self, name: str, why: Refusal) -> None:
         """Count a refusal and say it; of a stream that is refused again and again, once a second."""
@@ -101,7 +109,7 @@ class ArmCrtk:
 
     def _forget(self) -> None:
         """Every motion asked for so far, also what lies unread: it was asked before."""
-        self._port.read()
+        self._commands.read()
         self._asked.clear()
         self.moves.drop()
 

@@ -71,7 +71,7 @@ class ArmPort:
         self._robot_jaw = node.publisher("robot_jaw_servo_jp", arm=arm) if self.has_jaw else None
         self._robot_command = node.publisher("robot_state_command", arm=arm)
         self._jaw_turns, self._jaw_telemetry = Turns(), Turns(2)
-        self.mail = node.mailbox()
+        self.mail, self._echo = node.mailbox(), node.mailbox()
         self.crtk = ArmCrtk(self, on_state)
         self._subscribe(on_echo)
 
@@ -84,13 +84,16 @@ class ArmPort:
             look("jaw_servo_jp", self._on_jaw, arm=arm)
             look("robot_jaw_measured_js", self._on_measured_jaw, arm=arm)
         if self.follows:
-            look("robot_setpoint_js", on_echo, arm=arm)
+            self._echo.subscribe("robot_setpoint_js", on_echo, arm=arm)
         if self.touches:
             look("robot_measured_cf", self._on_force, arm=arm)
 
-    def read(self) -> None:
-        """Take the newest streams; called once a tick."""
+    def read(self, echo: bool) -> None:
+        """Take the newest streams; called once a tick. ``echo``: the robot's set points too, which only the ledger's samples need."""
         self.mail.read()
+        self.crtk.read()
+        if echo:
+            self._echo.read()
 
     def _on_servo_cp(self, msg: PoseStamped) -> None:
         self.command, self.command_at, self.command_new, self.released = msg, self.node.now(), True, False

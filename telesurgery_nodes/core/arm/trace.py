@@ -36,6 +36,11 @@ class TraceSampler:
         self._last = float("-inf")
         self.lost = 0
 
+    @property
+    def waits_for(self) -> str:
+        """The arm whose robot's echo would close the open sample; empty: none."""
+        return self._open.arm if self._open is not None else ""
+
     def served(self, arm: str, stamp: Stamp, hop_in: float, arrived: float, now: float) -> None:
         """The command ``stamp`` that arrived at ``arrived`` went to the robot at ``now`` (both steady [s])."""
         if self._open is not None and now - self._open.published > TRACE_PATIENCE:
