@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..core.arm.states import ArmMode
-from ..core.kinematics.collision import ArmGuard, CollisionGuard
+from ..core.kinematics.arm_guard import ArmGuard
+from ..core.kinematics.collision import CollisionGuard
 from ..core.kinematics.collision_values import CollisionReport, Path
 from .arm_loop import ArmLoop
 

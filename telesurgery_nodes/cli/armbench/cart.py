@@ -11,7 +11,8 @@ import numpy as np
 
 from ...core.arm.assembly import Assembly, assemble
 from ...core.arm.values import ArmInputs, Measured
-from ...core.kinematics.collision import ArmGuard, CollisionGuard
+from ...core.kinematics.arm_guard import ArmGuard
+from ...core.kinematics.collision import CollisionGuard
 from ...core.kinematics.collision_values import Path
 from ...core.kinematics.frames import Frame, compose, from_rpy, inverse, norm, product
 from ...core.kinematics.limits import Joints

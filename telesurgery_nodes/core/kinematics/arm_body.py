@@ -104,6 +104,10 @@ class ArmBody:
         """No end of each part moves further than this (s,) [m], nor is said to (approach.py), while the joints travel ``travel`` (n,)."""
         return np.asarray(self._levers @ travel + self.bend(travel))
 
+    def way(self, travel: FloatArray) -> FloatArray:
+        """No end of each part gets further than this (s,) [m] from where it was, while the joints travel ``travel`` (n,)."""
+        return np.asarray(self._levers @ travel)
+
     def pull(self, speed: FloatArray, travel: FloatArray) -> FloatArray:
         """|v|^T M |d| (s,) [m/s]: how much the speed of an end may have changed after ``travel`` at joint speeds ``speed`` (n,)."""
         return np.asarray((self.curvature @ travel) @ speed)

@@ -4,20 +4,20 @@ Two rules. Slow down: within the slow zone two surfaces come nearer at most at a
 arm's own approach counts first, but half is always free, so that a moving arm does not freeze one that wants to give way and two that
 approach each other share alike. Stop: approach.py, which keeps the margin whatever comes. Both scale a step as a whole.
 
-An arm that is not known where it is touches everything: the others hold.
+An arm that is not known where it is touches everything: the others hold. While nothing is near, calm.py watches instead.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..values import FloatArray
 from .approach import ArmPath
 from .arm_body import ArmBody
+from .calm import Budget, Seen, budgets
 from .collision_config import CollisionConfig
 from .collision_values import FAR, CollisionReport, Path
 from .fields import FieldWatch
@@ -26,7 +26,7 @@ from .obstacles import Field, Still
 from .pairs import Pairs
 from .reasons import Limit
 from .segments import Gap, Indices
-from .sides import Side
+from .sides import side_of
 
 REFRESH = 0.1  # [s] every pair is measured this often; in between only those that can matter
 ROAM = 0.003  # [m] or as soon as an end moved this far; nothing at rest roams
@@ -55,7 +55,7 @@ class CollisionGuard:
         self.config, self.counts = config, Counter[str]()
         self.pairs = Pairs(bodies, config.zones, stills)
         self.paths = {body.arm: ArmPath(body, limits[body.arm]) for body in bodies}
-        self._sides = {arm: self._side(arm) for arm in self.paths}
+        self._sides = {arm: side_of(path, self.pairs.spans[arm], self.pairs) for arm, path in self.paths.items()}
         self._fields = {arm: [FieldWatch(one, path, config) for one in fields] for arm, path in self.paths.items()}
         self._watches = [watch for watches in self._fields.values() for watch in watches]
         pads = np.concatenate([*(path.pad for path in self.paths.values()), np.zeros(len(self.pairs.resting) + 1)])
@@ -68,7 +68,9 @@ class CollisionGuard:
         self._reach, self._roam = np.zeros(len(pads)), np.zeros(len(pads))
         self._active: Indices = np.zeros(0, dtype=np.intp)
         self._distances = np.full(self.pairs.count, np.inf)
-        self._refreshed = -np.inf
+        self._refreshed = self._now = -np.inf
+        self._seen = {arm: Seen(limits[arm].rise_time) for arm in self.paths}
+        self._calm: dict[str, Budget] | None = None
         self._groups = sorted(set(self.pairs.groups))
         self._group_of = np.array([self._groups.index(name) for name in self.pairs.groups], dtype=np.intp)
         self.unknown: tuple[str, ...] = tuple(self.paths)
@@ -77,7 +79,9 @@ class CollisionGuard:
     def update(self, paths: Mapping[str, Path | None], now: float) -> CollisionReport:
         """Take in every arm's path at steady time ``now`` [s]; None: not known where it is."""
         before, self.unknown = self.unknown, tuple(arm for arm in self.paths if paths.get(arm) is None)
-        changed = before != self.unknown
+        changed, still_calm = before != self.unknown, self._still_calm(paths, now)
+        if still_calm:
+            return self.report
         for arm, path in self.paths.items():
             seen = paths.get(arm)
             if seen is None:
@@ -87,9 +91,33 @@ class CollisionGuard:
                 self._ends[self.pairs.spans[arm]] = path.placed.ends
         if changed and not self.unknown:
             self._measure(now)
+            if self._refreshed == now and not self._watches:  # every pair was measured, and there are no volumes
+                self._calm = budgets(self.paths, self.pairs, self._distances - SKIN, self._margin)
         if changed:
             self.report = self._report()
         return self.report
+
+    def _still_calm(self, paths: Mapping[str, Path | None], now: float) -> bool:
+        """Nothing is near, and no arm can have changed that since; otherwise the guard knows again what it has seen."""
+        self._now, calm = now, self._calm
+        if calm is not None:
+            known = [(calm[arm], path) for arm, path in paths.items() if arm in calm and path is not None]
+            moved = [(budget, path) for budget, path in known if path.lead != budget.lead or any(path.velocity)]
+            kept = len(known) == len(calm) and all(budget.holds(path.lead) for budget, path in moved)
+            if not kept or (moved and now - self._refreshed >= REFRESH):
+                self._wake()
+        for arm, seen in self._seen.items():
+            seen.take(paths.get(arm))
+        return self._calm is not None
+
+    def _wake(self) -> None:
+        """Go through what was seen in the calm, as if it had been watched."""
+        self._calm, self._refreshed = None, -np.inf
+        for arm, path in self.paths.items():
+            path.restart()
+            for one in self._seen[arm].paths:
+                path.follow(*one)
+            self._ends[self.pairs.spans[arm]] = path.placed.ends
 
     def groups(self) -> dict[str, float]:
         """Smallest distance [m] of every two bodies that are watched; NaN while an arm is unknown. What is far is up to REFRESH old."""
@@ -107,6 +135,8 @@ class CollisionGuard:
         """Share [0, 1] of the wanted joint speeds: the slow zone. A speed law of stepper.py."""
         if not self._knows(arm, q):
             return 0.0, Limit.COLLISION
+        if self._calm is not None:
+            return 1.0, Limit.NONE
         side, v = self._sides[arm], np.array(wanted)
         share, name = 1.0, ""
         if side.slowing:
@@ -126,6 +156,11 @@ class CollisionGuard:
         """May the path at ``q`` go to joint speeds ``new`` within ``dt`` [s]? Asked for every step but the straight brake."""
         if not self._knows(arm, q):
             return False
+        if self._calm is not None:
+            if self._calm[arm].clear(self._seen[arm].now, new, dt):
+                return True
+            self._wake()
+            self._measure(self._now)
         side, v = self._sides[arm], np.array(new)
         if not any(new) and not side.path.moving:
             return True
@@ -150,17 +185,9 @@ class CollisionGuard:
         """Every arm's place is known, and this is where the guard saw this one."""
         if self.unknown:
             self.counts[f"stop unknown {' '.join(self.unknown)}"] += 1
-        elif self.paths[arm].lead != q:
+        elif self._seen[arm].now.lead != q:
             self.counts[f"stop unseen {arm}"] += 1
-        return not self.unknown and self.paths[arm].lead == q
-
-    def _side(self, arm: str) -> Side:
-        span, pairs = self.pairs.spans[arm], self.pairs
-        inside = [(column >= span.start) & (column < span.stop) for column in (pairs.first, pairs.second)]
-        rows = [np.flatnonzero(mask) for mask in inside]
-        parts = np.concatenate([pairs.first[rows[0]], pairs.second[rows[1]]]) - span.start
-        signs = np.concatenate([np.ones(len(rows[0])), -np.ones(len(rows[1]))])
-        return Side(self.paths[arm], np.concatenate(rows), parts, signs)
+        return not self.unknown and self._seen[arm].now.lead == q
 
     def _measure(self, now: float) -> None:
         reach = np.zeros(len(self._reach))
@@ -267,19 +294,3 @@ class CollisionGuard:
             rows.append((float(over[worst]), self.pairs.names[worst], float(self._distances[worst]), float(self.pairs.stop[worst])))
         _, name, distance, margin = min(rows, default=(np.inf, FAR, np.inf, 0.0))
         return CollisionReport(name, distance, margin, ())
-
-
-@dataclass(frozen=True)
-class ArmGuard:
-    """What one arm's stepper asks (stepper.Guard)."""
-
-    guard: CollisionGuard
-    arm: str
-
-    def law(self, q: Joints, wanted: Joints) -> tuple[float, Limit]:
-        """See `CollisionGuard.law`."""
-        return self.guard.law(self.arm, q, wanted)
-
-    def clear(self, q: Joints, new: Joints, dt: float) -> bool:
-        """See `CollisionGuard.clear`."""
-        return self.guard.clear(self.arm, q, new, dt)

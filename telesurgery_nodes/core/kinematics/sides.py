@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..values import FloatArray
 from .approach import ArmPath
+from .pairs import Pairs
 from .segments import Gap, Indices
 
 
@@ -49,3 +50,12 @@ class Side:
     def approach(self, speeds: FloatArray) -> FloatArray:
         """How fast the nearest points come nearer (p,) [m/s] while the ends of the arm's capsules move with ``speeds`` (s, 2, 3)."""
         return np.asarray(-(speeds[self.part] * self.facing).sum(axis=(1, 2)))
+
+
+def side_of(path: ArmPath, span: slice, pairs: Pairs) -> Side:
+    """The part that the arm whose capsules are numbers ``span`` has in ``pairs``."""
+    inside = [(column >= span.start) & (column < span.stop) for column in (pairs.first, pairs.second)]
+    rows = [np.flatnonzero(mask) for mask in inside]
+    parts = np.concatenate([pairs.first[rows[0]], pairs.second[rows[1]]]) - span.start
+    signs = np.concatenate([np.ones(len(rows[0])), -np.ones(len(rows[1]))])
+    return Side(path, np.concatenate(rows), parts, signs)

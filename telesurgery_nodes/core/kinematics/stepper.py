@@ -39,7 +39,7 @@ Carry = Callable[[Joints, Joints, float], Joints]
 
 
 class Guard(Protocol):
-    """Judges the path by what lies beside it (collision.ArmGuard). The straight brake is not asked about: it is always allowed."""
+    """Judges the path by what lies beside it (arm_guard.py). The straight brake is not asked about: it is always allowed."""
 
     def law(self, q: Joints, wanted: Joints) -> tuple[float, Limit]:
         """A SpeedLaw."""
