@@ -19,7 +19,6 @@ from telesurgery_nodes.ros.main import run
 from telesurgery_nodes.ros.messages import joint_msg, joy_msg, pose_from_msg, pose_to_msg, quaternion_from_rotation
 from telesurgery_nodes.ros.node import SuiteNode
 from telesurgery_nodes.ros.params import NodeParams, param
-from telesurgery_nodes.ros.priority import ROAD
 from telesurgery_nodes.ros.turns import Turns
 
 FRAME = "endoscope_view"
@@ -61,7 +60,6 @@ class MasterInput(SuiteNode):
 
     NAME = "master_input"
     PARAMS = MasterInputParams
-    PRIORITY = ROAD
 
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)

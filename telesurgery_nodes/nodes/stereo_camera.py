@@ -20,7 +20,6 @@ from ..registry import load
 from ..ros.messages import image_msg, stamp_from
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.priority import PICTURES
 from ..ros.pictures import camera_info_msg, packed_msg
 
 EYES = {"left": LEFT_EYE, "right": RIGHT_EYE}
@@ -47,7 +46,6 @@ class StereoCamera(SuiteNode):
 
     NAME = "stereo_camera"
     PARAMS = StereoCameraParams
-    PRIORITY = PICTURES
 
     def __init__(self, urdf: str | None = None, **node_args: Any) -> None:
         """``urdf``: another scene than the suite's cart."""

@@ -23,7 +23,6 @@ from ..registry import load
 from ..ros.messages import NANO, floats_msg, image_msg, seconds
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.priority import PICTURES
 
 WATCH_PERIOD = 0.02  # [s] the age is repeated, so that its silence means that the viewer is gone
 TAPE_COLUMNS = ("t", "frame_seq", "age", "decode_s", "state")
@@ -47,7 +46,6 @@ class StereoViewer(SuiteNode):
 
     NAME = "stereo_viewer"
     PARAMS = StereoViewerParams
-    PRIORITY = PICTURES
 
     def __init__(self, **node_args: Any) -> None:
         """ConfigError where a display is asked for that cannot be had."""

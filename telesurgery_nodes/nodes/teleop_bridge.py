@@ -25,7 +25,6 @@ from ..errors import ConfigError, RemoteLinkError
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.priority import ROAD
 from .bridge_topics import BridgeTopics
 
 LINK_TAPE_PERIOD = 0.1
@@ -69,7 +68,6 @@ class TeleopBridge(SuiteNode):
 
     NAME = "teleop_bridge"
     PARAMS = BridgeParams
-    PRIORITY = ROAD
 
     def __init__(self, **node_args: Any) -> None:
         """Open nothing before the identity is proved."""

@@ -17,7 +17,7 @@ from ..tapes import TapeWriter
 from .endpoints import message_class, offered, requested, row
 from .mailbox import Mailbox
 from .params import NodeParams, declare
-from .priority import NONE
+from .priority import NORMAL
 
 DIAGNOSTICS_PERIOD = 1.0  # [s] REP-107 tools expect about 1 Hz
 NANO = 1e-9
@@ -30,7 +30,7 @@ class SuiteNode(Node):
 
     NAME: ClassVar[str] = ""
     PARAMS: ClassVar[type[NodeParams]] = NodeParams
-    PRIORITY: ClassVar[int] = NONE  # of priority.py, asked for by main
+    PRIORITY: ClassVar[int] = NORMAL  # of priority.py, asked for by main
 
     def __init__(self, **node_args: Any) -> None:
         """Declare parameters and start diagnostics. ``node_args`` go to rclpy (context, parameter_overrides ...)."""

@@ -250,7 +250,7 @@ class ArmController:
         measured = self._measured
         if measured is None:
             return  # reported by age; without a measurement nothing moves
-        if self.tracking.update(self._tip(), self.kinematics.forward(measured.position), self.tip_speed, now):
+        if self.tracking.update(self._tip(), self.kinematics.forward(measured.position), measured.age, self.tip_speed, now):
             self.counts["tracking_fault"] += 1
             self.fault()
 

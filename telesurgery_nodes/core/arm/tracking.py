@@ -10,7 +10,10 @@ from ..kinematics.frames import Frame, angle_between, distance
 
 @dataclass
 class TrackingWatch:
-    """Latches after ``time`` [s] of an error above ``position`` [m] or ``rotation`` [rad], beyond the ``lag`` [s] of the motors."""
+    """Latches after ``time`` [s] of an error above ``position`` [m] or ``rotation`` [rad], beyond the ``lag`` [s] of the motors.
+
+    A measurement that comes late shows where the arm was, so its age counts as lag; how old it may get is watched elsewhere.
+    """
 
     position: float
     rotation: float
@@ -20,14 +23,14 @@ class TrackingWatch:
     error_rad: float = 0.0
     _since: float | None = None
 
-    def update(self, wanted: Frame, measured: Frame, speeds: Callable[[], tuple[float, float]], now: float) -> bool:
-        """True once the error has lasted. ``speeds``: set point tip's speed [m/s] and turn [rad/s], asked only where it matters."""
+    def update(self, wanted: Frame, measured: Frame, age: float, speeds: Callable[[], tuple[float, float]], now: float) -> bool:
+        """True once the error has lasted. ``age`` [s] of ``measured``; ``speeds``: set point tip's [m/s] and [rad/s], asked where it matters."""
         self.error_m = distance(wanted.p, measured.p)
         self.error_rad = angle_between(wanted.r, measured.r)
         small = self.error_m <= self.position and self.error_rad <= self.rotation  # False for NaN, which runs into the fault
         if not small:
-            speed, turn = speeds()
-            small = self.error_m <= self.position + speed * self.lag and self.error_rad <= self.rotation + turn * self.lag
+            (speed, turn), lag = speeds(), self.lag + max(age, 0.0)
+            small = self.error_m <= self.position + speed * lag and self.error_rad <= self.rotation + turn * lag
         if small:
             self._since = None
             return False
