@@ -24,7 +24,7 @@ class TrackingWatch:
     _since: float | None = None
 
     def update(self, wanted: Frame, measured: Frame, age: float, speeds: Callable[[], tuple[float, float]], now: float) -> bool:
-        """True once the error has lasted. ``age`` [s] of ``measured``; ``speeds``: set point tip's [m/s] and [rad/s], asked where it matters."""
+        """True once the error has lasted. ``age`` [s] of ``measured``; ``speeds``: of the set point's tip [m/s], [rad/s], if asked."""
         self.error_m = distance(wanted.p, measured.p)
         self.error_rad = angle_between(wanted.r, measured.r)
         small = self.error_m <= self.position and self.error_rad <= self.rotation  # False for NaN, which runs into the fault

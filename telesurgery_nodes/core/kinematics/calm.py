@@ -78,6 +78,8 @@ class Budget:
 
 def budgets(paths: Mapping[str, ArmPath], pairs: Pairs, distances: FloatArray, margins: FloatArray) -> dict[str, Budget] | None:
     """One for every arm from the ``distances`` and ``margins`` of all pairs [m]; None where one is near its slow zone, or is no number."""
+    if not np.isfinite(distances).all():
+        return None
     way = np.where(pairs.second >= pairs.moving, 1.0, 0.5) * (distances - pairs.slow)
     most, step = np.full(len(pairs.radius), np.inf), np.full(len(pairs.radius), np.inf)
     for column in (pairs.first, pairs.second):
