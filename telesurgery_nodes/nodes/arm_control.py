@@ -19,7 +19,6 @@ from ..ros.main import run
 from ..ros.messages import arm_to_msg, floats_msg, permit_from_msg
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.priority import ARMS
 from ..ros.safety import SAFETY_FILE, read_safety_config
 from .arm_collision import ArmCollision
 from .arm_loop import ArmLoop, PermitBox, columns
@@ -57,7 +56,7 @@ class ArmControlParams(NodeParams):
 class ArmControl(SuiteNode):
     """Four arms, one timer."""
 
-    NAME, PARAMS, PRIORITY = "arm_control", ArmControlParams, ARMS
+    NAME, PARAMS = "arm_control", ArmControlParams
 
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)

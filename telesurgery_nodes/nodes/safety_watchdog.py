@@ -25,8 +25,7 @@ from ..ros.main import run
 from ..ros.messages import arm_from_msg, permit_to_msg, remote_from_msg, remote_stops
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.priority import ARMS, PERMIT, raise_priority
-from ..ros.safety import SAFETY_FILE, read_safety_config, verdict_level, verdict_to_msg
+from ..ros.safety import SAFETY_FILE, raise_priority, read_safety_config, verdict_level, verdict_to_msg
 
 PERIOD = 0.020  # [s] a permit lives 60 ms, so two may be lost (safety.md section 1)
 START_RETRY = 2.0  # [s] between two enable+home orders of enable_on_start, for an arm control not yet listening
@@ -48,7 +47,6 @@ class SafetyWatchdog(SuiteNode):
 
     NAME = "safety_watchdog"
     PARAMS = WatchdogParams
-    PRIORITY = ARMS  # of what fills the mailboxes; the deciding thread comes first
 
     def __init__(self, **node_args: Any) -> None:
         super().__init__(**node_args)
@@ -96,7 +94,7 @@ class SafetyWatchdog(SuiteNode):
 
     def _watch(self) -> None:
         """The thread: steady pace; a local order or a remote stop wakes it early, so that the stop leaves at once."""
-        self._scheduling = raise_priority(PERMIT)
+        self._scheduling = raise_priority()
         gc.collect()
         gc.freeze()
         due = self.now()

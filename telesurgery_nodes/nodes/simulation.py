@@ -22,7 +22,6 @@ from ..ros.crtk import text_of
 from ..ros.main import run
 from ..ros.node import SuiteNode
 from ..ros.params import NodeParams, param
-from ..ros.priority import ARMS
 from .robot_face import RobotFace
 
 STEP = 0.001  # [s] physics step
@@ -48,7 +47,7 @@ class SimulationParams(NodeParams):
 class Simulation(SuiteNode):
     """See the module."""
 
-    NAME, PARAMS, PRIORITY = "simulation", SimulationParams, ARMS
+    NAME, PARAMS = "simulation", SimulationParams
 
     def __init__(self, **node_args: Any) -> None:
         """Build the robot, braked and disabled, and start ticking."""

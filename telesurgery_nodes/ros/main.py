@@ -19,7 +19,6 @@ from rclpy.signals import SignalHandlerOptions
 
 from ..errors import TelesurgeryError
 from .node import SuiteNode
-from .priority import raise_priority
 
 SPIN_TIMEOUT = 0.05  # [s] how long a stop request may go unseen while nothing happens
 EXIT_REFUSED = 2
@@ -64,13 +63,11 @@ def _spin(node: SuiteNode, stop: StopFlag) -> None:
 
 def run(kind: type[SuiteNode], args: Sequence[str] | None = None) -> int:
     """Run one node until it is asked to stop."""
-    scheduling = raise_priority(kind.PRIORITY)
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node: SuiteNode | None = None
     try:
         node = kind()
-        node.scheduling = scheduling
         _spin(node, stop)
     except TelesurgeryError as error:
         sys.stderr.write(f"{kind.NAME}: {error}\n")

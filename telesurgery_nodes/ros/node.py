@@ -17,7 +17,6 @@ from ..tapes import TapeWriter
 from .endpoints import message_class, offered, requested, row
 from .mailbox import Mailbox
 from .params import NodeParams, declare
-from .priority import NORMAL
 
 DIAGNOSTICS_PERIOD = 1.0  # [s] REP-107 tools expect about 1 Hz
 NANO = 1e-9
@@ -26,16 +25,14 @@ CLOCK_TRIES = 3
 
 
 class SuiteNode(Node):
-    """Base of the nodes. A subclass sets NAME, PARAMS and PRIORITY, makes its endpoints in __init__, may override diagnose and close."""
+    """Base of the nodes. A subclass sets NAME and PARAMS, makes its endpoints in __init__, and may override diagnose and close."""
 
     NAME: ClassVar[str] = ""
     PARAMS: ClassVar[type[NodeParams]] = NodeParams
-    PRIORITY: ClassVar[int] = NORMAL  # of priority.py, asked for by main
 
     def __init__(self, **node_args: Any) -> None:
         """Declare parameters and start diagnostics. ``node_args`` go to rclpy (context, parameter_overrides ...)."""
         self._mailboxes: list[Mailbox] = []
-        self.scheduling = "normal"
         super().__init__(self.NAME, **node_args)
         self.params: Any = declare(self, self.PARAMS)
         self.counters: Counter[str] = Counter()
@@ -104,7 +101,7 @@ class SuiteNode(Node):
         return {}
 
     def _publish_diagnostics(self) -> None:
-        values = {"scheduling": self.scheduling, **self.counters, **self.diagnose()}
+        values = {**self.counters, **self.diagnose()}
         level, message = int(values.pop("level", 0)), str(values.pop("message", "running"))
         status = DiagnosticStatus(level=bytes([level]), name=self.get_name(), message=message, hardware_id=self.get_name())
         status.values = [KeyValue(key=str(key), value=str(value)) for key, value in values.items()]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import yaml
@@ -16,6 +18,8 @@ from ..errors import ConfigError
 from ..resources import find_resource
 
 SAFETY_FILE = "config/safety.yaml"
+FIFO_PRIORITY = 50  # as measured in safety.md 4.1
+NICE = -15
 OK, WARN, ERROR = 0, 1, 2
 
 
@@ -26,6 +30,23 @@ def read_safety_config(name: str = SAFETY_FILE) -> SafetyConfig:
         return safety_config(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: wanted a safety configuration; got {error}") from error
+
+
+def raise_priority() -> str:
+    """Real-time priority for the calling thread where the system lets us; says what it got."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
+    except OSError as refused:
+        return _nice(refused)
+    return f"SCHED_FIFO {FIFO_PRIORITY}"
+
+
+def _nice(refused: OSError) -> str:
+    try:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+    except OSError:
+        return f"normal (SCHED_FIFO: {refused.strerror}): holds may come late under load, see docs/safety.md"
+    return f"nice {NICE} (SCHED_FIFO: {refused.strerror})"
 
 
 def verdict_level(verdict: Verdict) -> int:
