@@ -174,8 +174,11 @@ def test_the_endoscope_arm_moves_in_the_frame_it_is_measured_in(client: Client) 
     assert site.graph.spin_until(lambda: len(heard) > 0)
     assert heard[-1].header.frame_id == "ECM_rcm", "in the view, which hangs on it, it would never seem to move"
     deeper = site.arm("ECM").controller.kinematics.forward((0.1, 0.05, 0.12, 0.0))
-    client.send("move_cp", pose_msg(deeper, stamp_from(1.0), ""), "ECM")
-    assert site.graph.spin_until(lambda: site.q["ECM"] == pytest.approx((0.1, 0.05, 0.12, 0.0), abs=1e-5))
+    arrived = False
+    for _ in range(3):  # a move that a stalling machine takes the leave from is over, as it must be, and is asked for again
+        client.send("move_cp", pose_msg(deeper, stamp_from(1.0), ""), "ECM")
+        arrived = arrived or site.graph.spin_until(lambda: site.q["ECM"] == pytest.approx((0.1, 0.05, 0.12, 0.0), abs=1e-5))
+    assert arrived
 
 
 def test_the_endoscope_arm_refuses_a_pose_it_has_too_few_joints_for(client: Client) -> None:
