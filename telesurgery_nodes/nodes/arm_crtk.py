@@ -109,6 +109,7 @@ class ArmCrtk:
 
     def _forget(self) -> None:
         """Every motion asked for so far, also what lies unread: it was asked before."""
+        self._port.mail.read()  # servo_cp too: one that was sent before a hold must not end it
         self._commands.read()
         self._asked.clear()
         self.moves.drop()

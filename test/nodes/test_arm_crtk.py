@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -165,6 +166,17 @@ def test_what_an_arm_never_does_is_counted_with_its_reason(client: Client) -> No
         site.node.arms["PSM1"].port.crtk._refusing.read()
     for entry in chosen:
         assert client.refused(entry.name, entry.refused), entry.name
+
+
+def test_a_hold_wins_over_a_servo_cp_that_was_sent_before_and_not_yet_read(client: Client) -> None:
+    site = client.site
+    site.homed()
+    port, tip = site.arm().port, site.arm().controller.setpoint_view(IDENTITY)
+    site.cp.publish(pose_msg(tip, site.tester.get_clock().now().to_msg(), "endoscope_view"))
+    time.sleep(0.2)  # it lies in the middleware's queue; nobody spins
+    port.crtk.hold()
+    site.graph.spin_for(0.2)
+    assert port.command is not None and port.released and not port.command_new
 
 
 def test_the_endoscope_arm_moves_in_the_frame_it_is_measured_in(client: Client) -> None:

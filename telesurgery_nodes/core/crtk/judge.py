@@ -32,7 +32,6 @@ STAMP_OFF = 0.5  # [s] stamp against arrival on one machine
 FROZEN = 0.2  # share of repeated stamps
 UNIT = 1e-3  # a quaternion's length
 REACH = 3.0  # [m] no surgical arm's tip is further from its reference frame; mm would be 50 or more
-SLIDE = 1.0  # [m] no insertion is longer
 TURN = 4.0 * math.pi  # [rad] no joint turns further than twice round; degrees would
 DEGREES = 1.5 * math.pi  # [rad] beyond any usual range: suspicious where the model is not known
 MOVED_M, MOVED_RAD = 1e-4, 1e-3  # motion large enough to compare
