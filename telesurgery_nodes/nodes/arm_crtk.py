@@ -20,7 +20,7 @@ from .arm_services import ArmServices
 
 REPEAT = 1.0  # [s] between two sentences about the same refusal
 KEEPS_MOVING = ("enable", "resume")  # CRTK's client says `enable` also to an arm that is enabled
-LOOK = 0.016  # [s] between two looks for commands while nothing local moves the arm: ten topics a tick cost more than the tick's kinematics
+LOOK = 0.016  # [s] between two looks for commands while nothing local moves the arm: ten more queues each tick are dear
 SHOWN = ("arm_goal_js", "arm_goal_cp", "arm_body_jacobian", "arm_spatial_jacobian")
 
 

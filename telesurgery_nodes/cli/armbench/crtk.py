@@ -53,9 +53,9 @@ def play(folder: Path, seconds: float, seed: int) -> tuple[float, float]:
     """Follow for ``seconds``; steady times [s] between which the arms followed. TelesurgeryError where they never did."""
     options = SessionOptions(robot="kinematic", out=str(folder), seed=seed, duration=seconds, **PICTURE)  # type: ignore[arg-type]
     processes = without_emulator(layout(one_machine(options, str(folder / "identities"))))
-    domain = next(process.domain for process in processes if process.site == "surgeon")
+    domain = next(process.domain for process in processes if process.site == "surgeon" and process.domain is not None)
     with Starter(processes, folder) as starter:
-        reader = StatusReader(int(domain or 0))
+        reader = StatusReader(domain)
         try:
             until = time.monotonic() + WITHIN
             while not is_following(reader.newest):
