@@ -75,7 +75,8 @@ class ArmControl(SuiteNode):
         self._idle_period = 1.0 / self.params.idle_rate - 0.5 / self.params.rate
         self._report, self._traces = self.publisher("arm_report"), self.publisher("trace")
         self.subscribe("permit", self._on_permit)
-        self.every(1.0 / self.params.rate, self._tick)
+        self.loop(self.params.rate, self._tick)
+        self.wake("arm_servo_cp", arm=FOLLOWING_ARMS[-1])  # the last one of an instant: the others are there by then
         self.every(REPORT_PERIOD, self._publish_report)
         self.every(LISTENER_PERIOD, lambda: [loop.port.look_for_listeners() for loop in self.arms.values()])
 

@@ -63,6 +63,7 @@ class SurgeonEnd:
         self._subscribe()
         self._advertise()
         node.every(STATUS_PERIOD, self._publish_status)
+        node.wake("master_cp", arm=MASTERS[-1])  # the last one of an instant: the other is there by then
 
     def _subscribe(self) -> None:
         node = self._node

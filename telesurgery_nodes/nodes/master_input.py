@@ -82,7 +82,7 @@ class MasterInput(SuiteNode):
         self.subscribe("console_phase", self._on_phase)
         if hasattr(self._device, "joy"):
             self.subscribe("joy", self._on_joy)
-        self.every(1.0 / self.params.rate, self._tick)
+        self.loop(self.params.rate, self._tick)
 
     def _on_goal(self, master: str, msg: Any) -> None:
         try:

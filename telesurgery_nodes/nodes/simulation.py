@@ -77,7 +77,7 @@ class Simulation(SuiteNode):
         for arm in self._face.jaws:
             self._mail.subscribe("robot_jaw_servo_jp", partial(self._on_jaw, arm), arm=arm)
         self._face.operating_state(self._verdict.state.value)
-        self.every(1.0 / params.rate, self._tick)
+        self.loop(params.rate, self._tick)
 
     def _on_servo(self, arm: str, msg: Any) -> None:
         """Serve a set point. One that is refused does not keep the brake away either."""

@@ -46,6 +46,7 @@ class StereoCamera(SuiteNode):
 
     NAME = "stereo_camera"
     PARAMS = StereoCameraParams
+    CONTROLS = False
 
     def __init__(self, urdf: str | None = None, **node_args: Any) -> None:
         """``urdf``: another scene than the suite's cart."""

@@ -89,7 +89,7 @@ class TeleopBridge(SuiteNode):
         columns = [f"{name}_{what}" for name in p.path_names for what in (*TAPED, *CLOCK_COLUMNS)]
         self._link_tape = self.tape("link", ("t", *columns, "paths_ready"))
         self.link.start()
-        self.every(1.0 / p.rate, self._tick)
+        self.loop(p.rate, self._tick)
         self.every(LINK_TAPE_PERIOD, self._note_link)
 
     def _check(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
@@ -18,7 +19,8 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from ..errors import TelesurgeryError
-from .node import SuiteNode
+from .node import Loop, SuiteNode
+from .slices import ask_short_slices
 
 SPIN_TIMEOUT = 0.05  # [s] how long a stop request may go unseen while nothing happens
 EXIT_REFUSED = 2
@@ -46,15 +48,32 @@ class StopFlag:
         self.set = True
 
 
+def _turn(executor: Any, loop: Loop | None) -> None:
+    """Events until the loop's tick is due, then the tick. A timer costs two thread switches more, and cannot be knocked at."""
+    if loop is None:
+        executor.spin_once(timeout_sec=SPIN_TIMEOUT)
+        return
+    beat = loop.beat
+    wait = beat.wait(time.monotonic())
+    if wait > 0.0:
+        executor.spin_once(timeout_sec=min(wait, SPIN_TIMEOUT))
+    now = time.monotonic()
+    if beat.wait(now) <= 0.0:
+        beat.begin(now)
+        loop.tick()
+        beat.end(time.monotonic())
+
+
 def _spin(node: SuiteNode, stop: StopFlag) -> None:
     executor = make_executor()
+    loop = node.take_loop()
     executor.add_node(node)
     # Everything made so far lives as long as the process: keep the collector from walking it in the control loop.
     gc.collect()
     gc.freeze()
     try:
         while not stop.set and rclpy.ok():
-            executor.spin_once(timeout_sec=SPIN_TIMEOUT)
+            _turn(executor, loop)
     except (KeyboardInterrupt, ExternalShutdownException):
         stop.set = True  # a stop request by another road
     finally:
@@ -63,11 +82,14 @@ def _spin(node: SuiteNode, stop: StopFlag) -> None:
 
 def run(kind: type[SuiteNode], args: Sequence[str] | None = None) -> int:
     """Run one node until it is asked to stop."""
+    refused = ask_short_slices() if kind.CONTROLS else ""
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node: SuiteNode | None = None
     try:
         node = kind()
+        if refused:
+            node.get_logger().info(f"short time slices: {refused}; ticks come later on a busy machine")
         _spin(node, stop)
     except TelesurgeryError as error:
         sys.stderr.write(f"{kind.NAME}: {error}\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from builtin_interfaces.msg import Time
@@ -13,6 +14,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 
+from ..core.beat import Beat
 from ..tapes import TapeWriter
 from .endpoints import message_class, offered, requested, row
 from .mailbox import Mailbox
@@ -24,11 +26,21 @@ CLOCKS_APART = 5e-5  # [s] two readings further apart are not of one instant: th
 CLOCK_TRIES = 3
 
 
+@dataclass(frozen=True)
+class Loop:
+    """A node's fast loop: when it ticks, what it does, and the timer that ticks where nobody else does."""
+
+    beat: Beat
+    tick: Callable[[], None]
+    timer: Any
+
+
 class SuiteNode(Node):
     """Base of the nodes. A subclass sets NAME and PARAMS, makes its endpoints in __init__, and may override diagnose and close."""
 
     NAME: ClassVar[str] = ""
     PARAMS: ClassVar[type[NodeParams]] = NodeParams
+    CONTROLS: ClassVar[bool] = True  # motion waits for it: short time slices (slices.py). Pictures are heavy and can wait
 
     def __init__(self, **node_args: Any) -> None:
         """Declare parameters and start diagnostics. ``node_args`` go to rclpy (context, parameter_overrides ...)."""
@@ -38,6 +50,7 @@ class SuiteNode(Node):
         self.counters: Counter[str] = Counter()
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._tapes: list[TapeWriter] = []
+        self._loop: Loop | None = None
         self._closed = False
         self._diagnostics = self.publisher("diagnostics")
         self.every(DIAGNOSTICS_PERIOD, self._publish_diagnostics)
@@ -65,6 +78,22 @@ class SuiteNode(Node):
     def every(self, period: float, callback: Callable[[], None]) -> Any:
         """Timer on the steady clock, ``period`` [s]. rclpy's default clock stops when the wall clock steps back."""
         return self.create_timer(period, callback, clock=self._steady)
+
+    def loop(self, rate: float, tick: Callable[[], None]) -> None:
+        """The fast loop of this node, ``rate`` [Hz]: a timer, unless the process's own spin takes it over (main.py)."""
+        self._loop = Loop(Beat(1.0 / rate, self.now()), tick, self.every(1.0 / rate, tick))
+
+    def wake(self, key: str, **fill: str) -> None:
+        """Each message of this row lets the loop tick at once. It is read by whoever reads it, here it only knocks."""
+        channel = row(key)
+        kind, name = message_class(channel), channel.name.format(**fill)
+        self.create_subscription(kind, name, lambda _raw: self._loop and self._loop.beat.knock(), requested(channel), raw=True)
+
+    def take_loop(self) -> Loop | None:
+        """The loop for the process's own spin; its timer is gone from now on."""
+        if self._loop is not None:
+            self.destroy_timer(self._loop.timer)
+        return self._loop
 
     def publisher(self, key: str, **fill: str) -> Publisher:
         """Publisher of a row of channels.py, names filled in with ``fill``."""
