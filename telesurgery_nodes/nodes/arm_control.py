@@ -125,11 +125,11 @@ class ArmControl(SuiteNode):
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
         self._look_through_endoscope(now)
         self.collision.update(now)
-        for arm in due:
-            loop = self.arms[arm]
-            view = self._rcm_views.get(arm) if arm != CAMERA_ARM else IDENTITY  # the view hangs on the camera arm
-            loop.tick(self._permits, view, self.params.jaw_age, stamp, now)
-            loop.telemetry(view, stamp, now)
+        views = {arm: self._rcm_views.get(arm) if arm != CAMERA_ARM else IDENTITY for arm in due}  # the view hangs on the camera arm
+        for arm, view in views.items():
+            self.arms[arm].tick(self._permits, view, self.params.jaw_age, stamp, now)
+        for arm, view in views.items():  # motors first: nobody waits for telemetry
+            self.arms[arm].telemetry(view, stamp, now)
 
     def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or move: each tick; the others at idle_rate."""
