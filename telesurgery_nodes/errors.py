@@ -2,6 +2,7 @@
 
 TelesurgeryError
 ├── ConfigError        a file, parameter, argument or session the user gave cannot be used
+├── MessageError       the bytes on a topic are no message of its type, or a message cannot be written
 ├── DeviceError        a master, robot, camera, codec or path does not do what its Protocol says
 ├── LinkError
 │   ├── LocalLinkError    we tried to send or set up something that is not allowed
@@ -30,6 +31,10 @@ class TelesurgeryError(Exception):
 
 class ConfigError(TelesurgeryError, ValueError):
     """Something the user gave (file, parameter, argument) cannot be used."""
+
+
+class MessageError(TelesurgeryError):
+    """Bytes that are no message of the topic's type, or a value no message can hold."""
 
 
 class DeviceError(TelesurgeryError):

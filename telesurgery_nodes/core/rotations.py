@@ -47,12 +47,17 @@ def quaternion_from_rotation(rotation: FloatArray) -> frames.Quaternion:
     return (w / norm, x / norm, y / norm, z / norm)
 
 
-def rotation_from_quaternion(w: float, x: float, y: float, z: float) -> FloatArray:
-    """Rotation matrix of a unit quaternion. KinematicsError where it is not one."""
+def rotation_of_quaternion(w: float, x: float, y: float, z: float) -> frames.Rotation:
+    """Rotation of a unit quaternion, in plain floats. KinematicsError where it is not one."""
     norm = math.sqrt(w * w + x * x + y * y + z * z)
     if not abs(norm - 1.0) <= UNIT_TOLERANCE:  # also catches NaN
         raise KinematicsError(f"wanted a unit quaternion, got |q| = {norm}")
-    return frames.matrix_of(frames.from_quaternion((w / norm, x / norm, y / norm, z / norm)))
+    return frames.from_quaternion((w / norm, x / norm, y / norm, z / norm))
+
+
+def rotation_from_quaternion(w: float, x: float, y: float, z: float) -> FloatArray:
+    """Rotation matrix of a unit quaternion. KinematicsError where it is not one."""
+    return frames.matrix_of(rotation_of_quaternion(w, x, y, z))
 
 
 def angle(matrix: FloatArray) -> float:

@@ -11,11 +11,12 @@ from ..core.arm.face import FACE, Entry, Way, Who
 from ..core.arm.jacobian import body_jacobian, spatial_jacobian
 from ..core.arm.moves import LocalMotion, MoveInputs, MoveOutput, Refusal, Value, Verb
 from ..core.arm.states import ArmMode
-from ..core.kinematics.frames import Frame, compose, frame_of, inverse
+from ..core.kinematics.frames import Frame, compose, inverse
 from ..core.kinematics.limits import Joints
 from ..errors import KinematicsError
+from ..ros.cdr import joint_cdr
 from ..ros.crtk import MISSING, Stamps, available, text_of, word_msg
-from ..ros.messages import joint_msg, matrix_msg, pose_from_msg
+from ..ros.messages import frame_bytes, frame_of_msg, matrix_msg
 from .arm_services import ArmServices
 
 REPEAT = 1.0  # [s] between two sentences about the same refusal
@@ -154,7 +155,7 @@ class ArmCrtk:
         if hasattr(msg, "twist"):
             return tuple(getattr(part, axis) for part in (msg.twist.linear, msg.twist.angular) for axis in "xyz")
         try:
-            return frame_of(pose_from_msg(msg))
+            return frame_of_msg(msg.pose)
         except KinematicsError:
             return Refusal.NOT_NUMBERS
 
@@ -212,15 +213,10 @@ class ArmCrtk:
             return
         goal = self._output.goal if self._output.goal is not None else controller.setpoint
         if "arm_goal_js" in heard:
-            out["arm_goal_js"].publish(joint_msg(self._port.joint_names, goal, stamp=served))
+            out["arm_goal_js"].publish(joint_cdr(self._port.joint_names, goal, stamp=served))
         if "arm_goal_cp" in heard and view is not None:
-            out["arm_goal_cp"].publish(self._pose(compose(inverse(view), controller.kinematics.forward(goal)), served, self._port.frame))
+            out["arm_goal_cp"].publish(frame_bytes(compose(inverse(view), controller.kinematics.forward(goal)), served, self._port.frame))
         if measured is not None:
             for key, make in (("arm_body_jacobian", body_jacobian), ("arm_spatial_jacobian", spatial_jacobian)):
                 if key in heard:
                     out[key].publish(matrix_msg(make(controller.kinematics, measured)))
-
-    def _pose(self, frame: Frame, stamp: Any, frame_id: str) -> Any:
-        from .arm_ports import pose_msg
-
-        return pose_msg(frame, stamp, frame_id)

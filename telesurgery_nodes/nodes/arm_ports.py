@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped, TwistStamped
-
 from ..core.arm.assembly import Assembly
 from ..core.arm.trace import Stamp
 from ..core.arm.values import Measured
-from ..core.kinematics.frames import IDENTITY, Frame, Vector, compose, frame_of, inverse, quaternion, rotate, transpose
+from ..core.kinematics.frames import IDENTITY, Frame, Vector, compose, inverse, rotate, transpose
 from ..core.kinematics.limits import Joints
 from ..core.safety.force import AGE as FORCE_AGE
 from ..core.values import CAMERA_ARM, INSTRUMENTS
 from ..errors import KinematicsError
+from ..ros.cdr import joint_cdr, twist_cdr, wrench_cdr
 from ..ros.crtk import text_of, word_msg
-from ..ros.messages import joint_msg, pose_from_msg, seconds, wrench_msg
+from ..ros.messages import frame_bytes, frame_of_msg, seconds
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
 from .arm_crtk import ArmCrtk
@@ -30,16 +29,6 @@ FORCES = ("arm_measured_cf", "arm_body_cf")
 JAW_TELEMETRY = ("jaw_measured_js", "jaw_setpoint_js")
 
 
-def pose_msg(frame: Frame, stamp: Any, frame_id: str) -> PoseStamped:
-    """PoseStamped straight from plain floats (the numpy road costs four times as much)."""
-    msg = PoseStamped()
-    msg.header.stamp, msg.header.frame_id = stamp, frame_id
-    at, turn = msg.pose.position, msg.pose.orientation
-    at.x, at.y, at.z = frame.p
-    turn.w, turn.x, turn.y, turn.z = quaternion(frame.r)
-    return msg
-
-
 class ArmPort:
     """Endpoints of one arm. Streams are read once a tick; callbacks only keep the newest message and its steady arrival time."""
 
@@ -50,8 +39,9 @@ class ArmPort:
         self.touches, self.base = arm in INSTRUMENTS, made.base
         self.has_jaw = controller.config.jaw is not None
         self.joint_names = [f"{arm}_{name}" for name in controller.config.joint_names]
+        self._jaw_name = (f"{arm}_jaw",)
         self.robot_state = ""
-        self.command: PoseStamped | None = None
+        self.command: Any = None
         self.command_at, self.command_ros, self.jaw_at, self.measured_at = NEVER, 0.0, NEVER, NEVER
         self.command_new, self.released = False, False
         # The camera arm is what the view hangs on: its own poses stand in the frame of its remote centre.
@@ -95,7 +85,7 @@ class ArmPort:
         if echo:
             self._echo.read()
 
-    def _on_servo_cp(self, msg: PoseStamped) -> None:
+    def _on_servo_cp(self, msg: Any) -> None:
         self.command, self.command_at, self.command_new, self.released = msg, self.node.now(), True, False
         self.command_ros = self.node.ros_now()
 
@@ -135,7 +125,7 @@ class ArmPort:
         if msg is None or msg.header.frame_id not in self.target_frames or self.stamp() == (0, 0):
             return None
         try:
-            return frame_of(pose_from_msg(msg))
+            return frame_of_msg(msg.pose)
         except KinematicsError:
             self.node.count(f"{self.arm}_not_a_pose")
             return None
@@ -169,9 +159,9 @@ class ArmPort:
 
     def send(self, joints: Joints, jaw: float | None, stamp: Any) -> None:
         """Set points to the motors."""
-        self._robot.publish(joint_msg(self.joint_names, joints, stamp=stamp))
+        self._robot.publish(joint_cdr(self.joint_names, joints, stamp=stamp))
         if self._robot_jaw is not None and jaw is not None and self._jaw_turns.mine():
-            self._robot_jaw.publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=stamp))
+            self._robot_jaw.publish(joint_cdr(self._jaw_name, (jaw,), stamp=stamp))
 
     def show_state(self) -> None:
         """operating_state on change."""
@@ -190,13 +180,13 @@ class ArmPort:
         self.crtk.telemetry(tuple(joints.position) if joints is not None else None, rcm_view, served)
         heard, controller, jaw = self._heard, self.controller, self.controller.jaw_setpoint
         if "arm_setpoint_js" in heard and controller.setpoint:
-            self._outputs["arm_setpoint_js"].publish(joint_msg(self.joint_names, controller.setpoint, controller.speed, stamp=served))
+            self._outputs["arm_setpoint_js"].publish(joint_cdr(self.joint_names, controller.setpoint, controller.speed, stamp=served))
         if "arm_setpoint_cp" in heard and setpoint is not None:
-            self._outputs["arm_setpoint_cp"].publish(pose_msg(setpoint, served, self.frame))
+            self._outputs["arm_setpoint_cp"].publish(frame_bytes(setpoint, served, self.frame))
         if "arm_local_setpoint_cp" in heard and (local := controller.setpoint_view(IDENTITY)) is not None:
-            self._outputs["arm_local_setpoint_cp"].publish(pose_msg(local, served, f"{self.arm}_rcm"))
+            self._outputs["arm_local_setpoint_cp"].publish(frame_bytes(local, served, f"{self.arm}_rcm"))
         if "jaw_setpoint_js" in heard and math.isfinite(jaw) and jaws:
-            self._outputs["jaw_setpoint_js"].publish(joint_msg([f"{self.arm}_jaw"], (jaw,), stamp=served))
+            self._outputs["jaw_setpoint_js"].publish(joint_cdr(self._jaw_name, (jaw,), stamp=served))
 
     def _measured_telemetry(self, now: float, rcm_view: Frame | None, jaws: bool) -> None:
         measured, msg, heard = self.measured(now), self._joints, self._heard
@@ -204,24 +194,22 @@ class ArmPort:
             return
         stamp, kinematics = msg.header.stamp, self.controller.kinematics
         if "arm_measured_js" in heard:
-            self._outputs["arm_measured_js"].publish(msg)
+            self._outputs["arm_measured_js"].publish(_again(msg))
         if "jaw_measured_js" in heard and self._jaw is not None and jaws:
-            self._outputs["jaw_measured_js"].publish(self._jaw)
+            self._outputs["jaw_measured_js"].publish(_again(self._jaw))
         local = kinematics.forward(measured.position)
-        if "arm_local_cp" in heard or self._path is not None:
-            local_msg = pose_msg(local, stamp, f"{self.arm}_rcm")
-            if "arm_local_cp" in heard:
-                self._outputs["arm_local_cp"].publish(local_msg)
-            if self._path is not None:
-                self._path.take(local_msg, now)
+        if "arm_local_cp" in heard:
+            self._outputs["arm_local_cp"].publish(frame_bytes(local, stamp, f"{self.arm}_rcm"))
+        if self._path is not None:
+            self._path.take(local, stamp, now)
         if rcm_view is None:
             return
         view_rcm = inverse(rcm_view)
         if "arm_measured_cp" in heard:
-            self._outputs["arm_measured_cp"].publish(pose_msg(compose(view_rcm, local), stamp, self.frame))
+            self._outputs["arm_measured_cp"].publish(frame_bytes(compose(view_rcm, local), stamp, self.frame))
         if "arm_measured_cv" in heard:
             linear, angular = kinematics.twist(measured.position, measured.velocity)
-            self._outputs["arm_measured_cv"].publish(twist_msg(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp, self.frame))
+            self._outputs["arm_measured_cv"].publish(twist_cdr(rotate(view_rcm.r, linear), rotate(view_rcm.r, angular), stamp, self.frame))
         self._force_telemetry(now, view_rcm, local, stamp)
 
     def _force_telemetry(self, now: float, view_rcm: Frame, local: Frame, stamp: Any) -> None:
@@ -231,13 +219,9 @@ class ArmPort:
         tip_rcm = transpose(local.r)
         for key, turn, frame in (("arm_measured_cf", view_rcm.r, VIEW), ("arm_body_cf", tip_rcm, f"{self.arm}_tip")):
             if key in self._heard:
-                self._outputs[key].publish(wrench_msg(rotate(turn, self.force), stamp, frame, rotate(turn, self.torque)))
+                self._outputs[key].publish(wrench_cdr(rotate(turn, self.force), rotate(turn, self.torque), stamp, frame))
 
 
-def twist_msg(linear: Vector, angular: Vector, stamp: Any, frame: str) -> TwistStamped:
-    """TwistStamped straight from plain floats."""
-    msg = TwistStamped()
-    msg.header.stamp, msg.header.frame_id = stamp, frame
-    msg.twist.linear.x, msg.twist.linear.y, msg.twist.linear.z = linear
-    msg.twist.angular.x, msg.twist.angular.y, msg.twist.angular.z = angular
-    return msg
+def _again(msg: Any) -> bytes:
+    """The robot's own joints as they came."""
+    return joint_cdr(msg.name, msg.position, msg.velocity, msg.effort, stamp=msg.header.stamp, frame=msg.header.frame_id)

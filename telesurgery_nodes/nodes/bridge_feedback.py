@@ -12,12 +12,13 @@ import numpy as np
 from ..core.haptics.feedback import OFF_WORD, FeedbackInputs, FeedbackLimits, FeedbackOutput, HandsFeedback, ToolsFeedback
 from ..core.teleop.clutch import TeleopInputs, TeleopOutput
 from ..core.values import INSTRUMENTS, MASTERS, FeedbackMode, FloatArray, MotionCommand, RobotState, ToolState
-from ..ros.messages import wrench_msg
+from ..ros.cdr import wrench_cdr
 
 if TYPE_CHECKING:
     from .teleop_bridge import TeleopBridge
 
 VIEW = "endoscope_view"
+NO_TORQUE = (0.0, 0.0, 0.0)  # only forces come back
 QUIET_S = 0.5  # no force is said for so long after the last one, then nothing
 MILLI = 1e3
 WORDS = {mode.name.lower(): mode for mode in FeedbackMode}
@@ -57,15 +58,15 @@ class HandsEnd:
         if now - self._pushed_at <= QUIET_S:
             stamp = self._node.ros_stamp()
             for master, publisher in self._masters.items():
-                force = self._output.forces.get(asked.pairs.get(master, ""), np.zeros(3))
-                publisher.publish(wrench_msg(force, stamp, VIEW))
+                force = self._output.forces.get(asked.pairs.get(master, ""), np.zeros(3)).tolist()
+                publisher.publish(wrench_cdr(force, NO_TORQUE, stamp, VIEW))
         return self._output
 
     def mirror(self, state: RobotState, stamp: Any) -> None:
         """What the tools feel, for the surgeon's site."""
         for arm, tool in state.tools.items():
             if arm in self._mirror and tool.touch is not None:
-                self._mirror[arm].publish(wrench_msg(tool.touch.force, stamp, VIEW))
+                self._mirror[arm].publish(wrench_cdr(tool.touch.force.tolist(), NO_TORQUE, stamp, VIEW))
 
     def heard(self) -> bool:
         """Somebody listens to the mirrored forces."""

@@ -20,7 +20,8 @@ from ..core.link.wire import CommandEncoder, Stream, decode_state
 from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
 from ..core.values import INSTRUMENTS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
 from ..errors import KinematicsError
-from ..ros.messages import joint_msg, joy_pressed, pose_from_msg, pose_to_msg, seconds
+from ..ros.cdr import joint_cdr
+from ..ros.messages import joy_pressed, pose_bytes, pose_from_msg, seconds
 from .bridge_feedback import HandsEnd
 from .bridge_pictures import PicturesIn
 from .bridge_status import link_words, loop_words, picture_words, redundancy_words, teleop_words, tracking_error
@@ -193,7 +194,7 @@ class SurgeonEnd:
             stamp = self._node.ros_stamp()
             for master, rotation in output.align_goals.items():
                 if master in inputs.hands:
-                    self._align[master].publish(pose_to_msg(Pose(inputs.hands[master].pose.position, rotation), stamp, VIEW))
+                    self._align[master].publish(pose_bytes(Pose(inputs.hands[master].pose.position, rotation), stamp, VIEW))
         if self._mirrored and self._state and self._state[0].seq != self._mirrored_seq and self._due("mirror", MIRROR_PERIOD, now):
             self._publish_mirror(self._state[0])
         shown = (output.follow, int(inputs.phase))
@@ -207,8 +208,8 @@ class SurgeonEnd:
         self._force.mirror(state, stamp)
         for arm, tool in state.tools.items():
             if arm in self._mirror:
-                self._mirror[arm][0].publish(pose_to_msg(tool.pose, stamp, VIEW))
-                self._mirror[arm][1].publish(joint_msg([f"{arm}_jaw"], [tool.jaw], stamp=stamp))
+                self._mirror[arm][0].publish(pose_bytes(tool.pose, stamp, VIEW))
+                self._mirror[arm][1].publish(joint_cdr((f"{arm}_jaw",), (tool.jaw,), stamp=stamp))
 
     def _publish_status(self) -> None:
         # Tools nobody looks at are not mirrored: 400 messages a second.

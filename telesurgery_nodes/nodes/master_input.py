@@ -15,8 +15,9 @@ import numpy as np
 from telesurgery_nodes import registry
 from telesurgery_nodes.core.values import MASTERS, ConsoleState, FloatArray, HandSample, Pedals, Phase
 from telesurgery_nodes.errors import ConfigError, DeviceError, KinematicsError
+from telesurgery_nodes.ros.cdr import joint_cdr
 from telesurgery_nodes.ros.main import run
-from telesurgery_nodes.ros.messages import joint_msg, joy_msg, pose_from_msg, pose_to_msg, quaternion_from_rotation
+from telesurgery_nodes.ros.messages import joy_msg, pose_bytes, pose_from_msg, quaternion_from_rotation
 from telesurgery_nodes.ros.node import SuiteNode
 from telesurgery_nodes.ros.params import NodeParams, param
 from telesurgery_nodes.ros.turns import Turns
@@ -137,9 +138,9 @@ class MasterInput(SuiteNode):
         stamp = self.ros_stamp()
         row: list[float] = [sample.stamp]
         for master, hand in sample.hands.items():
-            self._hands[master].publish(pose_to_msg(hand.pose, stamp, FRAME))
+            self._hands[master].publish(pose_bytes(hand.pose, stamp, FRAME))
             if self._turns[master].mine():
-                self._grippers[master].publish(joint_msg([f"{master}_gripper"], [hand.gripper], stamp=stamp))
+                self._grippers[master].publish(joint_cdr((f"{master}_gripper",), (hand.gripper,), stamp=stamp))
         if self.params.tape_dir:
             for hand in (sample.hands[master] for master in MASTERS):
                 row += [*hand.pose.position, *quaternion_from_rotation(hand.pose.rotation), hand.gripper]

@@ -14,7 +14,8 @@ from ..core.link.release import Releases
 from ..core.link.view_watch import View, ViewWatch
 from ..core.values import CAMERA_ARM, INSTRUMENTS, Pose, ToolState
 from ..errors import KinematicsError
-from ..ros.messages import joint_msg, pose_from_msg, pose_to_msg
+from ..ros.cdr import joint_cdr
+from ..ros.messages import pose_bytes, pose_from_msg
 from ..ros.turns import Turns
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ class PatientArms:
     def publish(self, targets: Mapping[str, ArmTarget], stamp: Any) -> None:
         """servo_cp of each target; the jaw takes turns."""
         for arm, target in targets.items():
-            self._servo[arm].publish(pose_to_msg(target.pose, stamp, CAMERA_FRAME if arm == CAMERA_ARM else VIEW))
+            self._servo[arm].publish(pose_bytes(target.pose, stamp, CAMERA_FRAME if arm == CAMERA_ARM else VIEW))
             if target.jaw is not None and self._turns[arm].mine():
-                self._servo_jaw[arm].publish(joint_msg([f"{arm}_jaw"], [target.jaw], stamp=stamp))
+                self._servo_jaw[arm].publish(joint_cdr((f"{arm}_jaw",), (target.jaw,), stamp=stamp))
 
     def release(self, wanted: Collection[str], now: float) -> None:
         """Tell every other arm to hold."""

@@ -9,8 +9,8 @@ from geometry_msgs.msg import Pose, PoseArray
 
 from ..core.values import INSTRUMENTS, FloatArray
 from ..devices.protocols import ForceSensing
+from ..ros.cdr import joint_cdr, wrench_cdr
 from ..ros.crtk import Stamps, word_msg
-from ..ros.messages import joint_msg, wrench_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
 
@@ -43,13 +43,14 @@ class RobotFace:
     def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
         """Measured joints and force, the set point in force with the stamp of the command that brought it, every second time the jaw."""
         state, names = self._robot.state(arm), self._robot.joint_names[arm]
-        self._measured[arm].publish(joint_msg(names, state.position, state.velocity, state.effort, stamp))
-        self._setpoint[arm].publish(joint_msg(names, served[1], stamp=served[0]))
+        parts = (part.tolist() for part in (state.position, state.velocity, state.effort))
+        self._measured[arm].publish(joint_cdr(names, *parts, stamp=stamp))
+        self._setpoint[arm].publish(joint_cdr(names, served[1].tolist(), stamp=served[0]))
         wrench = self._robot.wrench(arm) if arm in self._force else None
         if wrench is not None:  # what is not known is not said
-            self._force[arm].publish(wrench_msg(wrench.force, stamp, wrench.frame, wrench.torque))
+            self._force[arm].publish(wrench_cdr(wrench.force.tolist(), wrench.torque.tolist(), stamp, wrench.frame))
         if arm in self._jaw and self._slow[arm].mine():
-            self._jaw[arm].publish(joint_msg((f"{arm}_jaw",), (state.jaw,), (state.jaw_velocity,), stamp=stamp))
+            self._jaw[arm].publish(joint_cdr((f"{arm}_jaw",), (state.jaw,), (state.jaw_velocity,), stamp=stamp))
 
     def joints(self, stamp: Any) -> None:
         """Every joint of the cart; the half-jaws too, for readers that do not know mimic."""
@@ -62,7 +63,7 @@ class RobotFace:
             if arm in self._jaw:
                 names += [f"{arm}_jaw", f"{arm}_jaw_half"]
                 positions += [state.jaw, HALF * state.jaw]
-        self._joints.publish(joint_msg(names, positions, stamp=stamp))
+        self._joints.publish(joint_cdr(names, positions, stamp=stamp))
 
     def objects(self, stamp: Any) -> None:
         """Poses in the order of the objects' names, cart frame."""

@@ -42,7 +42,7 @@ class StereoCameraParams(NodeParams):
 
 
 class StereoCamera(SuiteNode):
-    """Timer -> read -> encode -> publish; joints and objects in between."""
+    """Timer -> joints and objects -> read -> encode -> publish."""
 
     NAME = "stereo_camera"
     PARAMS = StereoCameraParams
@@ -61,8 +61,9 @@ class StereoCamera(SuiteNode):
         self._tape = self.tape("camera", TAPE_COLUMNS)
         self._video = self.publisher("video")
         self._eyes = {eye: tuple(self.publisher(key, eye=eye) for key in ("camera_info", "image_raw", "image_compressed")) for eye in EYES}
-        self.subscribe("joint_states", self._on_joints)
-        self.subscribe("robot_objects", self._on_objects)
+        self._scene = self.mailbox()  # only the newest is drawn
+        self._scene.subscribe("joint_states", self._on_joints)
+        self._scene.subscribe("robot_objects", self._on_objects)
         self.every(1.0 / wanted.fps, self.capture)
 
     def _on_joints(self, msg: Any) -> None:
@@ -81,6 +82,7 @@ class StereoCamera(SuiteNode):
 
     def capture(self) -> None:
         """One stereo picture, or none where the source is silent."""
+        self._scene.read()
         now = self.now()
         if now - self._heard_at > MAX_SOURCE_AGE:
             self.count("no_source")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import Any
 
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
 
+from ..core.kinematics.frames import Frame
+from ..ros.messages import pose_msg
 from ..ros.node import SuiteNode
 
 KEEP_PERIOD, SHOW_PERIOD = 0.05, 0.5  # [s] between two points, and between two messages
@@ -20,24 +24,24 @@ class ToolPath:
 
     def __init__(self, node: SuiteNode, arm: str) -> None:
         """Make the publisher."""
-        self._output = node.publisher("arm_path", arm=arm)
+        self._output, self._frame = node.publisher("arm_path", arm=arm), f"{arm}_rcm"
         self._points: deque[PoseStamped] = deque(maxlen=POINTS)
         self._kept_at = self._shown_at = -math.inf
 
-    def take(self, pose: PoseStamped, now: float) -> None:
+    def take(self, tip: Frame, stamp: Any, now: float) -> None:
         """One measured tip; published when due and heard."""
-        if now - self._kept_at >= KEEP_PERIOD and self._moved(pose):
+        if now - self._kept_at >= KEEP_PERIOD and self._moved(tip):
             self._kept_at = now
-            self._points.append(pose)
+            self._points.append(pose_msg(tip, Time(sec=stamp.sec, nanosec=stamp.nanosec), self._frame))
         if now - self._shown_at >= SHOW_PERIOD:
             self._shown_at = now
             if self._output.get_subscription_count() > 0:
-                path = Path(header=pose.header)
-                path.poses = list(self._points)
+                path = Path(poses=list(self._points))
+                path.header.stamp, path.header.frame_id = Time(sec=stamp.sec, nanosec=stamp.nanosec), self._frame
                 self._output.publish(path)
 
-    def _moved(self, pose: PoseStamped) -> bool:
+    def _moved(self, tip: Frame) -> bool:
         if not self._points:
             return True
-        here, there = pose.pose.position, self._points[-1].pose.position
-        return math.dist((here.x, here.y, here.z), (there.x, there.y, there.z)) >= SHORTEST
+        there = self._points[-1].pose.position
+        return math.dist(tip.p, (there.x, there.y, there.z)) >= SHORTEST

@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import Image, JointState, Joy
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, UInt64MultiArray
 
+from ..core.kinematics.frames import Frame, pose_of, quaternion
 from ..core.rotations import quaternion_from_rotation as quaternion_from_rotation
-from ..core.rotations import rotation_from_quaternion as rotation_from_quaternion
+from ..core.rotations import rotation_of_quaternion
 from ..core.values import ArmReport, Pedals, Permit, Phase, Pose, RemoteReport
 from ..errors import KinematicsError, SafetyError
+from .cdr import pose_cdr
 
 NANO = 1_000_000_000
 MICRO = 1e6
@@ -40,33 +42,43 @@ def stamp_from(value: float) -> Time:
     return Time(sec=int(whole), nanosec=min(NANO - 1, round((value - whole) * NANO)))
 
 
-def fill_pose(target: Any, pose: Pose) -> None:
-    """Write a Pose into a geometry_msgs/Pose."""
-    target.position.x, target.position.y, target.position.z = (float(value) for value in pose.position)
-    w, x, y, z = quaternion_from_rotation(pose.rotation)
-    target.orientation.w, target.orientation.x, target.orientation.y, target.orientation.z = w, x, y, z
-
-
-def pose_to_msg(pose: Pose, stamp: Time, frame: str) -> PoseStamped:
-    """PoseStamped of a Pose."""
+def pose_msg(frame: Frame, stamp: Time, frame_id: str) -> PoseStamped:
+    """PoseStamped of a frame, for what is said seldom."""
     msg = PoseStamped()
-    msg.header.stamp, msg.header.frame_id = stamp, frame
-    fill_pose(msg.pose, pose)
+    msg.header.stamp, msg.header.frame_id = stamp, frame_id
+    at, turn = msg.pose.position, msg.pose.orientation
+    at.x, at.y, at.z = frame.p
+    turn.w, turn.x, turn.y, turn.z = quaternion(frame.r)
     return msg
 
 
-def pose_from_msg(msg: PoseStamped) -> Pose:
-    """Pose of a PoseStamped. KinematicsError on a non-finite position or a quaternion that is not a unit one."""
-    return pose_of_msg(msg.pose)
+def frame_bytes(frame: Frame, stamp: Any, frame_id: str) -> bytes:
+    """PoseStamped of a frame, as bytes for a publisher (cdr.py)."""
+    return pose_cdr(frame.p, quaternion(frame.r), stamp, frame_id)
+
+
+def pose_bytes(pose: Pose, stamp: Any, frame_id: str) -> bytes:
+    """PoseStamped of a Pose, as bytes for a publisher."""
+    return pose_cdr(pose.position.tolist(), quaternion_from_rotation(pose.rotation), stamp, frame_id)
+
+
+def frame_of_msg(pose: Any) -> Frame:
+    """Frame of a geometry_msgs/Pose. KinematicsError on a non-finite position or a quaternion that is not a unit one."""
+    at, turn = pose.position, pose.orientation
+    x, y, z = at.x, at.y, at.z
+    if not (math.isfinite(x) and math.isfinite(y) and math.isfinite(z)):
+        raise KinematicsError(f"wanted a finite position, got {[x, y, z]}")
+    return Frame((x, y, z), rotation_of_quaternion(turn.w, turn.x, turn.y, turn.z))
 
 
 def pose_of_msg(pose: Any) -> Pose:
     """Pose of a geometry_msgs/Pose, with the same errors."""
-    at, turn = pose.position, pose.orientation
-    position = np.array([at.x, at.y, at.z])
-    if not np.isfinite(position).all():
-        raise KinematicsError(f"wanted a finite position, got {position.tolist()}")
-    return Pose(position, rotation_from_quaternion(turn.w, turn.x, turn.y, turn.z))
+    return pose_of(frame_of_msg(pose))
+
+
+def pose_from_msg(msg: Any) -> Pose:
+    """Pose of a PoseStamped, with the same errors."""
+    return pose_of(frame_of_msg(msg.pose))
 
 
 def joint_msg(

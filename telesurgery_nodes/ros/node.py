@@ -107,7 +107,7 @@ class SuiteNode(Node):
 
     def mailbox(self) -> Mailbox:
         """Subscriptions that the node reads itself; see mailbox.py."""
-        self._mailboxes.append(Mailbox(self.subscribe))
+        self._mailboxes.append(Mailbox(self.subscribe, self.count))
         return self._mailboxes[-1]
 
     @property

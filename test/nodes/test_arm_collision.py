@@ -66,7 +66,7 @@ class Guarded(Site):
             self.graph.spin_for(0.02)
 
     def pose(self, frame: Frame) -> Any:
-        from telesurgery_nodes.nodes.arm_ports import pose_msg
+        from telesurgery_nodes.ros.messages import pose_msg
 
         return pose_msg(frame, self.tester.get_clock().now().to_msg(), "endoscope_view")
 

@@ -20,9 +20,8 @@ from telesurgery_nodes.core.kinematics.limits import Limit  # noqa: E402
 from telesurgery_nodes.core.safety.force import Push  # noqa: E402
 from telesurgery_nodes.core.values import INSTRUMENTS, Permit, Phase  # noqa: E402
 from telesurgery_nodes.nodes.arm_control import ArmControl  # noqa: E402
-from telesurgery_nodes.nodes.arm_ports import pose_msg  # noqa: E402
 from telesurgery_nodes.ros.endpoints import offered, requested, row  # noqa: E402
-from telesurgery_nodes.ros.messages import arm_from_msg, joint_msg, permit_to_msg, stamp_from, wrench_msg  # noqa: E402
+from telesurgery_nodes.ros.messages import arm_from_msg, joint_msg, permit_to_msg, pose_msg, stamp_from, wrench_msg  # noqa: E402
 
 ARMS = {"PSM1": 6, "PSM2": 6, "PSM3": 6, "ECM": 4}
 START = (0.05, 0.02, 0.11, 0.1, 0.05, -0.05)

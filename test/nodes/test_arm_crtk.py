@@ -19,9 +19,8 @@ from telesurgery_nodes.core.arm.face import FACE, Way, Who  # noqa: E402
 from telesurgery_nodes.core.arm.moves import Refusal  # noqa: E402
 from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, compose, distance, inverse  # noqa: E402
 from telesurgery_nodes.core.values import Phase  # noqa: E402
-from telesurgery_nodes.nodes.arm_ports import pose_msg  # noqa: E402
 from telesurgery_nodes.ros.crtk import Stamps, text_of, word_msg  # noqa: E402
-from telesurgery_nodes.ros.messages import joint_msg, stamp_from  # noqa: E402
+from telesurgery_nodes.ros.messages import joint_msg, pose_msg, stamp_from  # noqa: E402
 
 
 class Client:

@@ -17,8 +17,7 @@ from test_arm_crtk import Client  # noqa: E402
 
 from telesurgery_nodes.core.arm.moves import Refusal  # noqa: E402
 from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, compose, inverse  # noqa: E402
-from telesurgery_nodes.nodes.arm_ports import pose_msg  # noqa: E402
-from telesurgery_nodes.ros.messages import joint_msg, stamp_from  # noqa: E402
+from telesurgery_nodes.ros.messages import joint_msg, pose_msg, stamp_from  # noqa: E402
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from telesurgery_nodes.core.kinematics.frames import IDENTITY
 from telesurgery_nodes.core.values import ArmMotion, FeedbackMode
 from telesurgery_nodes.session import pick_ports
 
@@ -49,7 +50,7 @@ class Wire:
 
     def step(self):
         stamp = self.node.get_clock().now().to_msg()
-        pose = messages.pose_to_msg(SimpleNamespace(position=np.zeros(3), rotation=np.eye(3)), stamp, "endoscope_view")
+        pose = messages.pose_msg(IDENTITY, stamp, "endoscope_view")
         self.out["arm_measured_cp"].publish(pose)
         self.out["jaw_measured_js"].publish(messages.joint_msg(("PSM1_jaw",), (0.2,), stamp=stamp))
         if self.force is not None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from telesurgery_nodes.core.kinematics.frames import frame_of
 from telesurgery_nodes.core.link.session import Received
 from telesurgery_nodes.core.link.sticky import Wishes
 from telesurgery_nodes.core.link.wire import CommandEncoder, Stream
@@ -47,7 +48,7 @@ class Patient:
         stamp = self.node.get_clock().now().to_msg()
         for (_, arm), out in self.outs.items():
             pose = self.camera if arm == "ECM" else Pose(np.array([0.01, 0.0, 0.1]), np.eye(3))
-            out.publish(messages.pose_to_msg(pose, stamp, ""))
+            out.publish(messages.pose_msg(frame_of(pose), stamp, ""))
         self.permits += 1
         self.permit.publish(messages.permit_to_msg(Permit(1, self.permits, 3, Phase.FOLLOWING, True, 0)))
 

@@ -89,6 +89,36 @@ def test_tremor_of_the_wrist_is_taken_out_too():
     assert worst < math.radians(0.1)
 
 
+def one_section_after_the_other(rate, values):
+    """The filter as its sections say it, a number at a time: transposed direct form II."""
+    rows, start, memory = sections(rate).tolist(), values[0], {}
+    for value in values:
+        x = value - start
+        for key, (b0, b1, b2, a1, a2) in enumerate(rows):
+            first, second = memory.get(key, (0.0, 0.0))
+            y = b0 * x + first
+            memory[key] = (b1 * x - a1 * y + second, b2 * x - a2 * y)
+            x = y
+        yield start + x
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([200.0, 250.0, 1000.0]), st.integers(0, 2**32 - 1), st.integers(1, 7))
+def test_one_product_is_the_sections_one_after_the_other(rate, seed, columns):
+    values = np.cumsum(np.random.default_rng(seed).normal(0.0, 0.01, (600, columns)), axis=0)
+    band = StopBand(rate)
+    ours = np.array([band.update(row) for row in values])
+    for column in range(columns):
+        assert np.abs(ours[:, column] - list(one_section_after_the_other(rate, values[:, column]))).max() <= 1e-12
+
+
+def test_what_comes_out_of_one_value_does_not_reach_another():
+    band = StopBand(RATE)
+    for tick in range(50):
+        out = band.update(np.array([0.0, math.nan if tick else 0.0, math.sin(tick)]))
+    assert out[0] == 0.0 and math.isnan(out[1]) and math.isfinite(out[2])
+
+
 def test_a_rate_that_cannot_carry_the_band_is_refused():
     for rate in (50.0, math.nan, math.inf):
         with pytest.raises(ConfigError, match="rate"):
