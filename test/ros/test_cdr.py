@@ -189,6 +189,7 @@ def test_what_is_not_plain_is_for_rclpy(kind, monkeypatch):
     msg.header.frame_id = "abc"
     raw = serialize_message(msg)
     assert raw[16:20] == b"abc\0"
+    decode(kind, raw)  # its layout is known now
     heads = [bytes([0, code, 0, 0]) + raw[4:] for code in range(256) if code != 1] + [b"\1" + raw[1:]]
     texts = [raw[:16] + text + raw[20:] for text in (b"abcd", b"a\0c\0", b"\xff\xfe\xfd\0")] + [raw[:12] + bytes(4) + raw[16:]]
     for one in (*heads, *texts):
@@ -208,7 +209,7 @@ def test_a_long_name_is_not_remembered():
     before = len(cdr_joints._KNOWN), cdr_read._text.cache_info().currsize
     msg = JointState(name=[frame])
     msg.header.frame_id = frame
-    assert fields(decode(JointState, serialize_message(msg))) == fields(msg)
+    assert decode(JointState, serialize_message(msg)) == msg, "rclpy's own"
     many = JointState(name=[f"joint_{number}" for number in range(400)])
     assert fields(decode(JointState, serialize_message(many))) == fields(many)
     assert len(cdr_joints._KNOWN) == before[0]
@@ -228,6 +229,25 @@ def test_a_known_layout_reads_only_what_is_like_it():
     ]  # fmt: skip
     for raw in (*made, *made, *reversed(made)):
         assert fields(decode(JointState, raw)) == fields(deserialize_message(raw, JointState))
+
+
+def test_a_known_layout_reads_no_part_and_no_other_lengths():
+    stamp, (one,) = light.Time(1, 2), struct.unpack("<d", struct.pack("<II", 1, 0))
+    known = joint_cdr(("a",), (1.0,), (2.0,), (3.0,), stamp=stamp)
+    alike = joint_cdr(("a",), (1.0,), (), (2.0, one, 3.0), stamp=stamp)  # its second effort looks like the length of one
+    longer = joint_cdr(("a",), (1.0,), (2.0,), (3.0, 4.0), stamp=stamp)
+    assert len(known) == len(alike)
+    assert decode(JointState, known).effort == (3.0,)
+    with pytest.raises(MessageError):
+        decode(JointState, longer[: len(known)])
+    assert decode(JointState, alike).effort == (2.0, one, 3.0)
+    assert decode(JointState, known).effort == (3.0,)
+
+
+def test_a_string_ends_with_the_bytes():
+    assert cdr_read.read_string(b"ab\0", 0, 3) == "ab"
+    with pytest.raises(ValueError):
+        cdr_read.read_string(b"ab\0", 0, 4)
 
 
 def test_other_types_are_rclpys():
