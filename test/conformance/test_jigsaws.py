@@ -58,6 +58,13 @@ def test_jigsaws_knows_where_the_tools_are_also_where_the_hands_are_faster(recor
     assert master.rounds > 1 and reach < 0.034, "and so they stay within their reach"
 
 
+def test_jigsaws_brings_the_tools_back_no_faster_than_they_go(recording):
+    """At half the recorded speed no hand is faster than its tool while it plays; nor is it on the way back."""
+    loop = Loop(JigsawsMaster(recording, scale=1.0, speed=0.5, radius=0.03, tool_speed=0.04), scale=1.0, pace=PaceLimits(speed=0.04))
+    loop.run(40.0)
+    assert loop.outs[-1].epoch > 2 and all(counts.slipped < 1e-4 for counts in loop.teleop.paces.values())
+
+
 @pytest.mark.parametrize("bad", [{"scale": 0.0}, {"scale": math.nan}, {"speed": 0.0}, {"speed": math.nan}, {"radius": -1.0}])
 def test_jigsaws_arguments(recording, bad):
     with pytest.raises(ConfigError, match="jigsaws: wanted"):

@@ -103,6 +103,17 @@ def test_a_console_that_stalled_does_not_leap():
     assert x_of(out) <= 0.0036 + 1e-9
 
 
+@pytest.mark.parametrize("tremor_filter", [False, True])
+def test_a_master_of_a_third_of_the_consoles_rate_is_followed_also_through_the_tremor_filter(tremor_filter):
+    bench, speed = follow(tremor_filter=tremor_filter), 0.12
+    for number in range(60):
+        if number % 3 == 0:
+            x = 0.5 * speed * TICK * number * min(1.0, number / 30.0)  # gets going as hands do
+            sample = {**hands_at(), "MTMR": Hand(Pose(REST["MTMR"] + np.array([x, 0.0, 0.0]), np.eye(3)), 0.2)}
+        bench.go(hands=sample)
+    assert x_of(bench.out) > 0.9 * SCALE * x and bench.teleop.paces["MTMR"].slipped < 0.1 * SCALE * x
+
+
 MOVES = st.lists(st.tuples(st.floats(-0.6, 0.6), st.floats(-6.0, 6.0)), min_size=3, max_size=25)
 
 
