@@ -84,6 +84,12 @@ def alarm_words(status: Mapping[str, Any]) -> list[str]:
     return [f"NO REDUNDANCY {spare.get('ready', '?')} of {spare.get('of', '?')} paths"]
 
 
+def faster_words(status: Mapping[str, Any]) -> list[str]:
+    """Hands that are faster than their tools may be, while they are."""
+    faster = status.get("hand_faster")
+    return [f"HAND FASTER THAN TOOL {master}" for master, had in faster.items() if had.get("now")] if isinstance(faster, Mapping) else []
+
+
 def clock_words(status: Mapping[str, Any]) -> str:
     """How well the other site's clock is known; the offset itself is on `console/status`."""
     clock = status.get("clock")
@@ -108,6 +114,7 @@ def status_line(status: Mapping[str, Any], elapsed: float) -> str:
         f"hand to eyes {number(status.get('hand_to_eyes_ms'))} ms",
         *[path_words(path) for path in status.get("paths", [])],
         *alarm_words(status),
+        *faster_words(status),
         clock_words(status),
         f"picture {number(status.get('picture_age'), MILLI)} ms",
         f"error {number(status.get('tracking_error'), MILLI, 2)} mm",

@@ -18,11 +18,13 @@ from ..core.link.session import PeerAccepted, Received
 from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import CommandEncoder, Stream, decode_state
 from ..core.teleop.clutch import Teleop, TeleopInputs, TeleopOutput
+from ..core.teleop.tool_pace import PaceLimits
 from ..core.values import INSTRUMENTS, MASTERS, Hand, MotionCommand, Pedals, Phase, Pose, RobotState
 from ..errors import KinematicsError
 from ..ros.cdr import joint_cdr
 from ..ros.messages import joy_pressed, pose_bytes, pose_from_msg, seconds
 from .bridge_feedback import HandsEnd
+from .bridge_pace import PACE_COLUMNS, PaceWords
 from .bridge_pictures import PicturesIn
 from .bridge_status import link_words, loop_words, picture_words, redundancy_words, teleop_words, tracking_error
 from .bridge_stop import StopConsole
@@ -46,7 +48,9 @@ class SurgeonEnd:
     def __init__(self, node: TeleopBridge) -> None:
         """Make the endpoints."""
         self._node = node
-        self._teleop, self._encoder, self._ledger = Teleop(node.params.rate), CommandEncoder(), SurgeonLedger()
+        pace = PaceLimits(node.params.tool_speed, node.params.tool_turn)
+        self._teleop, self._pace = Teleop(node.params.rate, pace=pace), PaceWords()
+        self._encoder, self._ledger = CommandEncoder(), SurgeonLedger()
         self._pictures, self._stop, self._force = PicturesIn(node), StopConsole(node), HandsEnd(node)
         self._console, self._hints = SurgeonConsole(node), MasterHints(node)
         self._poses: dict[str, tuple[Pose, float, float]] = {}  # master -> pose, arrival, sample stamp (steady)
@@ -84,7 +88,8 @@ class SurgeonEnd:
         keys = ("console_following", "console_phase", "status")
         self._out = {key: node.publisher(key) for key in keys}
         self._ledger_tape = node.tape("ledger", ("t", "loop", *STAGES))
-        self._state_tape = node.tape("state", ("t", "state", "phase", "cause", "picture_age", "epoch", "tracking_error", "tick_cost"))
+        columns = ("t", "state", "phase", "cause", "picture_age", "epoch", "tracking_error", "tick_cost", *PACE_COLUMNS)
+        self._state_tape = node.tape("state", columns)
 
     def _take_pose(self, master: str, msg: Any) -> None:
         now = self._node.now()
@@ -162,8 +167,8 @@ class SurgeonEnd:
         self._publish(output, inputs, now)
         state = self._state[0] if self._state else None
         cause, cost = float(state.cause if state else 0), self._node.now() - now
-        error = tracking_error(state)
-        self._state_tape.row(now, float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), error, cost)
+        row = (float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), tracking_error(state), cost)
+        self._state_tape.row(now, *row, *self._pace.row(self._teleop.paces))
 
     def _inputs(self, now: float) -> TeleopInputs:
         p, state, wanted = self._node.params, self._state, self._console.settings
@@ -224,11 +229,11 @@ class SurgeonEnd:
         status = {
             **teleop_words(self._output, state), **loop_words(loop), **picture_words(self._picture_age(now), stages, eyes),
             **link_words(health, clocks), **redundancy_words(node.redundancy), "stop": stop,
-            **self._console.status(), **self._force.words(state),
+            **self._console.status(), **self._force.words(state), **self._pace.status(self._teleop.paces),
         }  # fmt: skip
         self._out["status"].publish(String(data=json.dumps(status)))
 
     def diagnose(self) -> dict[str, object]:
         """Counters of the surgeon end."""
-        own = {"jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop}
+        own = {"jaw_clamped": self._teleop.jaw_clamped, "stop_latched": self._stop.state.stop, **self._pace.diagnose(self._teleop.paces)}
         return {**self._pictures.diagnose(), **self._force.diagnose(), **own}

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from telesurgery_nodes import registry
+from telesurgery_nodes.core.teleop.tool_pace import SPEED
 from telesurgery_nodes.core.values import MASTERS, ConsoleState, FloatArray, HandSample, Pedals, Phase
 from telesurgery_nodes.errors import ConfigError, DeviceError, KinematicsError
 from telesurgery_nodes.ros.cdr import joint_cdr
@@ -44,6 +45,7 @@ class MasterInputParams(NodeParams):
     seed: int = param(1, "seed of the scripted motion", low=0, high=2**31 - 1)
     reengage: bool = param(True, "a simulated operator presses the pedal anew when the arms stopped following")
     scale: float = param(0.2, "motion scale of the console, so that a playback knows the tools' reach", low=0.01, high=1.0)
+    tool_speed: float = param(SPEED, "tool_speed of the console, likewise [m/s]", low=0.005, high=0.1)
 
 
 def make_device(params: MasterInputParams) -> Any:
@@ -52,7 +54,8 @@ def make_device(params: MasterInputParams) -> Any:
     wanted = inspect.signature(kind).parameters
     if "path" in wanted and not params.file:
         raise ConfigError(f"master {params.device!r}: wanted parameter file with the recording to play, got none")
-    given = {"path": params.file, "seed": params.seed, "reengage": params.reengage, "scale": params.scale}
+    console = {"scale": params.scale, "tool_speed": params.tool_speed}
+    given = {"path": params.file, "seed": params.seed, "reengage": params.reengage, **console}
     return kind(**{name: value for name, value in given.items() if name in wanted})
 
 

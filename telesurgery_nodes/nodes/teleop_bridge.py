@@ -20,6 +20,7 @@ from ..core.link.session import Event, LinkHealth, PeerAccepted
 from ..core.link.sticky import StopConfirmed, Wishes
 from ..core.link.wire import Stream
 from ..core.teleop.mapping import valid_scale
+from ..core.teleop.tool_pace import SPEED, TURN
 from ..devices.link.wan_link import LinkPlan, WanLink, wires
 from ..errors import ConfigError, RemoteLinkError
 from ..ros.main import run
@@ -47,6 +48,8 @@ class BridgeParams(NodeParams):
     path_mbit: float = param(50.0, "contracted rate of each path [Mbit/s]; video keeps below 85 % of it", low=0.5, high=10000.0)
     rate: float = param(250.0, "commands (surgeon) or half of it states (patient) per second [Hz]", low=20.0, high=1000.0)
     scale: float = param(0.2, "tool motion per hand motion", low=0.01, high=1.0)
+    tool_speed: float = param(SPEED, "surgeon: a tool is asked to move no faster, a faster hand slips [m/s]", low=0.005, high=0.1)
+    tool_turn: float = param(TURN, "surgeon: a tool is asked to turn no faster, a faster hand waits for it [rad/s]", low=0.1, high=4.0)
     tremor_filter: bool = param(True, "surgeon: 8-12 Hz is taken out of the hands at the start (needs a rate of 100 Hz)")
     adaptive_scale: bool = param(False, "surgeon: the scale follows the round trip at the start (docs/teleoperation.md says why not)")
     hands_fresh: float = param(0.05, "hands older than this are not followed [s]", low=0.005, high=1.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.kinematics.reasons import REASONS, name_of
 from ..core.values import REDUNDANT_PATHS, FloatArray, Phase
-from . import ledgers, tables
+from . import ledgers, paces, tables
 from .metrics import (
     joint_limits,
     leave_times,
@@ -267,6 +267,7 @@ def build(tapes: Tapes) -> dict[str, Any]:
     return {
         "tracking": tracking(tapes),
         "limits": limits(tapes),
+        "hand_faster": paces.build(tapes),
         "collision": collision(tapes),
         **ledgers.build(tapes),
         "paths": paths(tapes),

@@ -115,6 +115,15 @@ def paths_ready(tapes: Tapes, site: str) -> tuple[FloatArray, FloatArray] | None
     return (tapes[link]["t"], tapes[link]["paths_ready"]) if has(tapes, link, "t", "paths_ready") else None
 
 
+def paces(tapes: Tapes, master: str) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None:
+    """Clutch state (n,) and, of one master since the start, updates that slipped and lagged (n,) each and the length slipped (n,) [m]."""
+    names = ("state", *[f"{master}_{what}" for what in ("slips", "lags", "slipped")])
+    if not has(tapes, "teleop_bridge_surgeon.state", *names):
+        return None
+    state, slips, lags, slipped = (tapes["teleop_bridge_surgeon.state"][name] for name in names)
+    return state, slips, lags, slipped
+
+
 def phases(tapes: Tapes) -> tuple[FloatArray, FloatArray] | None:
     """Times (n,) and phase numbers (n,) of the patient side."""
     for table in ("safety_watchdog.safety", "teleop_bridge_surgeon.state"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.values import REDUNDANT_PATHS
-from . import ledgers
+from . import ledgers, paces
 
 NOT_MEASURED = "not measured"
 WIDTH = 34
@@ -117,7 +117,8 @@ def _state_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
 
 def summary_text(summary: dict[str, Any]) -> str:
     """The whole table."""
-    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary) + _collision_rows(summary)
+    rows = _state_rows(summary) + _tracking_rows(summary) + _limit_rows(summary)
+    rows += paces.text_rows(summary, NOT_MEASURED) + _collision_rows(summary)
     rows += _link_rows(summary) + _machine_rows(summary)
     lines = [f"{name.ljust(WIDTH)} {words}" for name, words in rows]
     result = "session: good" if summary["ok"] else f"session: FAILED, {summary['why']}"

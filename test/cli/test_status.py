@@ -77,3 +77,9 @@ def test_the_alarm_that_the_redundancy_is_lost_is_on_the_line_while_there_is_a_p
 def test_a_narrow_path_is_named():
     narrow = {**STATUS["paths"][0], "reason": "NARROW"}
     assert "rtt 210 ms NARROW" in status_line({**STATUS, "paths": [narrow]}, 0.0) and "NARROW" not in status_line(STATUS, 0.0)
+
+
+def test_a_hand_faster_than_its_tool_is_named_while_it_is():
+    faster = {"MTMR": {"now": True}, "MTML": {"now": False}}
+    line = status_line({**STATUS, "hand_faster": faster}, 0.0)
+    assert "HAND FASTER THAN TOOL MTMR" in line and "MTML" not in line and "FASTER" not in status_line(STATUS, 0.0)

@@ -8,6 +8,8 @@ import pytest
 from master_loop import TICK, Loop, far, jigsaws_rows, play, write
 
 from telesurgery_nodes.core.rotations import exp
+from telesurgery_nodes.core.teleop.tool_pace import PaceLimits
+from telesurgery_nodes.core.values import TELEOP_PAIRS
 from telesurgery_nodes.devices.masters.jigsaws import RAMP, JigsawsMaster
 from telesurgery_nodes.errors import ConfigError
 
@@ -40,6 +42,27 @@ def test_jigsaws_does_not_lean_the_tools_further_than_a_wrist_bends(tmp_path):
         loop.run(1.0, start=float(part))
     assert loop.outs[-1].epoch > 2 and loop.outs[-1].press_count == 1
     assert math.radians(45.0) < loop.lean < math.radians(63.0)
+
+
+@pytest.mark.parametrize("tool_speed", [0.09, 0.04])
+def test_jigsaws_knows_where_the_tools_are_also_where_the_hands_are_faster(recording, tool_speed):
+    """At scale 1 and twice the recorded speed, about 0.1 m/s: what slips in each round would lead a blind player astray."""
+    master = JigsawsMaster(recording, scale=1.0, speed=2.0, radius=0.03, tool_speed=tool_speed)
+    loop, reach = Loop(master, scale=1.0, pace=PaceLimits(speed=tool_speed)), 0.0
+    for part in range(60):
+        loop.run(1.0, start=float(part))
+        reach = max(reach, far(loop))
+    assert min(counts.slipped for counts in loop.teleop.paces.values()) > 0.02
+    for name, arm in TELEOP_PAIRS.items():
+        assert np.linalg.norm(master._tools[name].place - loop.tools[arm].pose.position) < 1e-3
+    assert master.rounds > 1 and reach < 0.034, "and so they stay within their reach"
+
+
+def test_jigsaws_brings_the_tools_back_no_faster_than_they_go(recording):
+    """At half the recorded speed no hand is faster than its tool while it plays; nor is it on the way back."""
+    loop = Loop(JigsawsMaster(recording, scale=1.0, speed=0.5, radius=0.03, tool_speed=0.04), scale=1.0, pace=PaceLimits(speed=0.04))
+    loop.run(40.0)
+    assert loop.outs[-1].epoch > 2 and all(counts.slipped < 1e-4 for counts in loop.teleop.paces.values())
 
 
 @pytest.mark.parametrize("bad", [{"scale": 0.0}, {"scale": math.nan}, {"speed": 0.0}, {"speed": math.nan}, {"radius": -1.0}])

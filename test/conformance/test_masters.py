@@ -9,11 +9,12 @@ from master_loop import FOLLOWING, HOLDING, TICK, Loop, far, jigsaws_rows, play,
 
 from telesurgery_nodes.core.rotations import angle, exp, is_rotation
 from telesurgery_nodes.core.teleop.table import State
+from telesurgery_nodes.core.teleop.tool_pace import PaceLimits
 from telesurgery_nodes.core.values import MASTERS, ConsoleState, Phase
 from telesurgery_nodes.devices.masters.jigsaws import JigsawsMaster
 from telesurgery_nodes.devices.masters.joy import JoyMaster
 from telesurgery_nodes.devices.masters.scripted import ScriptedMaster
-from telesurgery_nodes.errors import DeviceError
+from telesurgery_nodes.errors import ConfigError, DeviceError
 
 SPEED_MAX = 0.6
 WRIST_MAX = math.radians(60.0)
@@ -147,6 +148,16 @@ def test_scripted_operator_gets_through_the_clutch_machine_and_clutches():
     assert states.index(State.FOLLOWING) * TICK < 4.0
     assert loop.outs[-1].epoch > 1 and loop.outs[-1].press_count == 1
     assert 0.002 < reach < 0.2 * 0.040 * math.sqrt(3.0) * 1.02
+
+
+def test_a_scripted_operator_goes_no_faster_than_the_tools_he_sees():
+    slow, same = ScriptedMaster(scale=1.0, tool_speed=0.04), ScriptedMaster(scale=0.2)
+    loop = Loop(slow, scale=1.0, pace=PaceLimits(speed=0.04))
+    loop.run(30.0)
+    assert all(counts.slipped < 1e-3 for counts in loop.teleop.paces.values()), "tremor only"
+    assert np.array_equal(play(same, 2.0)[-1].hands["MTMR"].pose.position, play(ScriptedMaster(), 2.0)[-1].hands["MTMR"].pose.position)
+    with pytest.raises(ConfigError, match="scripted: wanted a scale"):
+        ScriptedMaster(scale=0.0)
 
 
 def pad(engage=0, left=0.0, trigger=1.0, shoulder=0):

@@ -45,8 +45,8 @@ def play(master, seconds, state=FOLLOWING, start=0.0):
 class Loop:
     """A master against the real clutch machine and a patient side that agrees, tools moving as told."""
 
-    def __init__(self, master, scale=0.2):
-        self.master, self.teleop, self.scale = master, Teleop(), scale
+    def __init__(self, master, scale=0.2, pace=None):
+        self.master, self.teleop, self.scale = master, Teleop(pace=pace), scale
         start = exp(np.array([0.4, 0.0, -0.3]))
         self.tools = {arm: ToolState(Pose(np.zeros(3), start), 0.3, 0.0) for arm in TELEOP_PAIRS.values()}
         self.base, self.epoch, self.phase, self.presses = dict(self.tools), 0, Phase.HOLDING, 0

@@ -8,10 +8,12 @@ import numpy as np
 from telesurgery_nodes.core.rotations import exp
 from telesurgery_nodes.core.teleop.clutch import Teleop, TeleopInputs
 from telesurgery_nodes.core.teleop.table import State
+from telesurgery_nodes.core.teleop.tool_pace import PaceLimits
 from telesurgery_nodes.core.values import INSTRUMENTS, Hand, Pedals, Phase, Pose, ToolState
 
 TICK = 0.01
 OPEN = math.radians(45.0)
+LEAPS = PaceLimits(1e3, 1e3)  # most tests move a hand in one tick to where they want it
 # Where the hands rest in the display frame [m], as the simulated masters do.
 REST = {"MTML": np.array([0.1, -0.05, 0.3]), "MTMR": np.array([-0.1, -0.05, 0.3])}
 
@@ -30,8 +32,8 @@ def tools_at(jaw=0.6):
 class Bench:
     """`go` changes inputs and ticks."""
 
-    def __init__(self, **changes):
-        self.teleop, self.now = Teleop(rate=1.0 / TICK), 0.0
+    def __init__(self, pace=LEAPS, **changes):
+        self.teleop, self.now = Teleop(rate=1.0 / TICK, pace=pace), 0.0
         self.inputs = TeleopInputs(hands_at(), True, tools_at(), True, Pedals(head=True), Phase.HOLDING, 7, 0.1, 0.5, **changes)
 
     def go(self, ticks=1, **changes):

@@ -1,6 +1,8 @@
 """Bar 2: recorded (or scripted) hands through the whole road in virtual time: trocar, tracking, limits, steps, refusals.
 
 "At full speed" is the recording's own speed. The playing master clutches where a tool would leave its reach, as a surgeon does.
+RMS is of the tool against the command. What a hand asked for beyond the console's figures (core/teleop/tool_pace.py) is no part of the
+command, so it stands beside: how much of the hand's way slipped, and how often.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...core.kinematics.frames import Frame, quaternion
 from ...core.kinematics.general import libraries
 from ...core.kinematics.reasons import REASONS, bits, name_of
-from ...core.values import FloatArray
+from ...core.values import TELEOP_PAIRS, FloatArray
 from ...devices.masters.base import SimulatedMaster
 from ...devices.masters.jigsaws import JigsawsMaster
 from ...devices.masters.scripted import ScriptedMaster
@@ -35,14 +38,18 @@ TROCAR_MM, RMS_MM, STEP_SHARE = 0.05, 0.2, 1.0
 MM = 1e3
 ROUNDING = 1e-9  # of a share
 COLUMNS = (
-    "trial", "scale", "arm", "s", "clutches, s", "rms mm", "free mm", "max mm", "deg", "delay ms", "trocar um", "v, a, j, tip of limit",
-    "reasons", "refused",
+    "trial", "scale", "arm", "s", "clutches, s", "rms mm", "free mm", "max mm", "deg", "delay ms", "slipped mm, % of way, % of time",
+    "turn late %", "trocar um", "v, a, j, tip of limit", "reasons", "refused",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One hand of one run. ``speed``, ``acceleration``, ``jerk`` of the worst joint and ``tip`` speed: shares of the set point's limits."""
+    """One hand of one run. ``speed``, ``acceleration``, ``jerk`` of the worst joint and ``tip`` speed: shares of the set point's limits.
+
+    Where the hand was faster than a tool may be: ``slipped_mm`` of its scaled way, also as a share of it, and the shares of the ticks in
+    which it slipped and in which the rotation lagged [%].
+    """
 
     trial: str
     scale: float
@@ -55,6 +62,10 @@ class Cell:
     rms_deg: float | None
     delay_ms: float | None
     free_rms_mm: float | None
+    slipped_mm: float
+    slipped_way: float
+    slipped_time: float
+    turned_late: float
     trocar_mm: float
     outside: int
     speed: float
@@ -80,13 +91,22 @@ def trials(given: str) -> list[str]:
 
 def play(trial: str, scale: float, kind: str, seconds: float, seed: int) -> list[Cell]:
     """Both hands. ``trial`` empty: scripted hands; ``seconds`` of at most this long (a recording ends by itself)."""
-    master: SimulatedMaster = JigsawsMaster(trial, scale=scale) if trial else ScriptedMaster(seed)
+    master: SimulatedMaster = JigsawsMaster(trial, scale=scale) if trial else ScriptedMaster(seed, scale=scale)
     rig = Rig(master, scale, kind)
     while rig.now < seconds and rig.tick():
         if isinstance(master, JigsawsMaster) and master.rounds:
             break
     name = Path(trial).stem if trial else f"scripted, seed {seed}"
-    return [_cell(name, f"{arm} {rig.kinds[arm]}", rig, one) for arm, one in rig.arms.items()]
+    return [_cell(name, arm, rig, one) for arm, one in rig.arms.items()]
+
+
+def _pace(arm: str, rig: Rig, wanted: FloatArray, following: NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    """Of an arm's hand: slipped [mm], and the shares [%] of its way that slipped, of ticks that slipped, of ticks that lagged."""
+    counts = rig.teleop.paces[next(master for master, paired in TELEOP_PAIRS.items() if paired == arm)]
+    steps = np.linalg.norm(np.diff(wanted[:, :3], axis=0), axis=1)
+    way = float(steps[following[1:] & following[:-1]].sum()) + counts.slipped
+    share = 100.0 / rig.ticks
+    return MM * counts.slipped, 100.0 * counts.slipped / way if way else 0.0, share * counts.slips, share * counts.lags
 
 
 def _cell(trial: str, arm: str, rig: Rig, one: Arm) -> Cell:
@@ -102,9 +122,9 @@ def _cell(trial: str, arm: str, rig: Rig, one: Arm) -> Cell:
     tip = float(np.max(np.linalg.norm(np.diff(tips, axis=0), axis=1), initial=0.0)) / PERIOD / config.tip_speed
     counted = Counter(name_of(reason) for value in flags for reason in bits(int(value)))
     return Cell(
-        trial, rig.scale, arm, rig.now, rig.clutches, rig.clutched * PERIOD,
+        trial, rig.scale, f"{arm} {rig.kinds[arm]}", rig.now, rig.clutches, rig.clutched * PERIOD,
         whole and MM * whole.rms_m, whole and MM * whole.max_m, whole and whole.rms_deg, whole and MM * whole.delay,
-        free and MM * free.rms_m, MM * track.trocar, track.outside, *used, tip,
+        free and MM * free.rms_m, *_pace(arm, rig, wanted, following), MM * track.trocar, track.outside, *used, tip,
         {name: 100.0 * ticks / len(flags) for name, ticks in counted.most_common()}, dict(track.refused), track.unexplained,
     )  # fmt: skip
 
@@ -173,7 +193,10 @@ def _bars(id: str, what: str, cells: list[Cell], why: str) -> list[Bar]:
 
 def table(cells: list[Cell], hands: str) -> str:
     """For people."""
-    title = f"{hands} hands; 'free': RMS over the ticks in which nothing held the tool back; reasons in % of the ticks"
+    title = (
+        f"{hands} hands; RMS of the tool against the command; 'free': over the ticks in which nothing held the tool back; 'slipped': what "
+        "the hand asked beyond the console's figures and did not get, of its scaled way; reasons in % of the ticks"
+    )
     rows = [title, "", "| " + " | ".join(COLUMNS) + " |", "| --- " * len(COLUMNS) + "|"]
     for c in cells:
         reasons = ", ".join(f"{name} {share:.1f}" for name, share in c.reasons.items()) or "-"
@@ -181,7 +204,7 @@ def table(cells: list[Cell], hands: str) -> str:
         errors = " | ".join(_number(value) for value in (c.rms_mm, c.free_rms_mm, c.max_mm, c.rms_deg, c.delay_ms))
         rows.append(
             f"| {c.trial} | {c.scale:g} | {c.arm} | {c.seconds:.0f} | {c.clutches}, {c.clutched_s:.0f} | {errors} | "
-            f"{MM * c.trocar_mm:.3f} | "
+            f"{c.slipped_mm:.1f}, {c.slipped_way:.1f}, {c.slipped_time:.1f} | {c.turned_late:.2f} | {MM * c.trocar_mm:.3f} | "
             f"{c.speed:.2f}, {c.acceleration:.2f}, {c.jerk:.2f}, {c.tip:.3f} | {reasons} | {refused} |"
         )
     return "\n".join([*rows, ""])

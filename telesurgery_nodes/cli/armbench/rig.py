@@ -113,7 +113,7 @@ class Rig:
         view = model.chain(ROOT, VIEW).forward(tuple(homes()[CAMERA_ARM].joints.tolist()))
         mounts = {arm: compose(inverse(model.fixed(ROOT, arm_made.base)), view) for arm, arm_made in made.items()}
         self.arms = {arm: Arm(arm_made, Gate(), mounts[arm]) for arm, arm_made in made.items()}
-        self._teleop, self._motion = Teleop(), AnchoredMotion(FRESH, FRESH)
+        self.teleop, self._motion = Teleop(), AnchoredMotion(FRESH, FRESH)
         self._phase, self._presses, self._seq, self._was_clutched = Phase.HOLDING, 0, 0, False
         self.now, self.ticks, self.clutches, self.clutched = 0.0, 0, 0, 0
         for arm, one in self.arms.items():
@@ -153,7 +153,7 @@ class Rig:
         """Surgeon's end and the patient's verdict, as the watchdog gives it on a healthy link."""
         tools = {arm: ToolState(pose_of(tips[arm]), measured[arm].jaw, 0.0) for arm in self.arms}
         given = TeleopInputs(sample.hands, True, tools, True, sample.pedals, self._phase, self._presses, PICTURE_AGE, self.scale)
-        out = self._teleop.update(given, self.now)
+        out = self.teleop.update(given, self.now)
         clutched = out.state is State.CLUTCHED
         self._phase = Phase.CLUTCHED if clutched else Phase.FOLLOWING if out.follow else Phase.HOLDING
         if out.follow:

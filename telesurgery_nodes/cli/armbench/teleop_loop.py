@@ -23,11 +23,15 @@ from ...core.teleop.jaw import JAW_MAX, JAW_MIN, RATE, RATE_CATCHING_UP, jaw_of
 from ...core.teleop.motion import SCALE_STEP
 from ...core.teleop.pairs import PAIRS
 from ...core.teleop.table import State
+from ...core.teleop.tool_pace import SPEED, TURN
 from ...core.values import CAMERA_ARM, MASTERS, Hand, MotionCommand, Pedals, Pose
+from .teleop_pace import LawBroken, PaceLaws
 from .teleop_patient import TIP_SPEED, TIP_TURN, ModelArm, Patient
 
 DT = 0.01  # [s] one tick
 HAND_SPEED, HAND_TURN = 0.15, 1.0  # [m/s], [rad/s] JIGSAWS surgeons: 99th percentile 0.10-0.16 m/s
+FLICK = 8.0  # [rad/s] a wrist that is thrown round, faster than any tool turns
+FLICK_MEMORY = 1.0  # [s] in which the tremor filter has forgotten it
 TINY = 1e-6  # [m, rad]
 FILTER_MEMORY = 1000  # ticks, ten seconds: its response has died down to nothing
 ROUNDED = 1.02  # a turn is filtered as a quaternion, which is a rotation vector but for the second order
@@ -36,7 +40,7 @@ OLD_VIEW, TWO_LOOKS = math.radians(0.2), 0.1
 REST = {"MTML": np.array([0.1, -0.05, 0.3]), "MTMR": np.array([-0.1, -0.05, 0.3])}
 EVENTS = (
     "move", "move", "move", "clutch", "clutch", "camera", "camera", "scale", "lock_rotation", "lock_translation", "set_align_MTM",
-    "select", "tremor_filter", "outage", "engage", "head", "nudge", "squeeze",
+    "select", "tremor_filter", "outage", "engage", "head", "nudge", "squeeze", "flick", "still",
 )  # fmt: skip
 MOVING = (State.FOLLOWING, State.CAMERA)
 
@@ -51,10 +55,6 @@ def filter_gain() -> float:
     return gain
 
 
-class LawBroken(AssertionError):
-    """A sequence did what none may do."""
-
-
 class Loop:
     """One console and its patient side. `play` raises LawBroken; ``seen`` counts what happened, so that a run can show it was not idle."""
 
@@ -63,6 +63,7 @@ class Loop:
         self.seen: Counter[str] = Counter()
         self.now, self.lives = 0.0, 0
         self._teleop, self._console, self._patient = Teleop(rate=1.0 / DT), Console(console_settings(0.5)), Patient()
+        self._pace = PaceLaws(1.0 / DT)
         self._place = {m: p.copy() for m, p in REST.items()}
         self._turn = {m: np.eye(3) for m in MASTERS}
         self._speed, self._spin = {m: np.zeros(3) for m in MASTERS}, {m: np.zeros(3) for m in MASTERS}
@@ -71,6 +72,7 @@ class Loop:
         self._outage, self._seq, self._epoch, self._epoch_began = 0, 0, 0, 0.0
         self._out: TeleopOutput | None = None
         self._epoch_scale, self._nudged = 0.5, -math.inf
+        self._flicked, self._wild = -math.inf, False  # when a wrist last turned faster than a surgeon's; in this epoch or what it remembers
         self._jaws: dict[str, tuple[float, bool]] = {}
         self._jaws_of = State.DISABLED
         self._aims: dict[str, tuple[int, Frame, float]] = {}
@@ -104,7 +106,8 @@ class Loop:
             self._console.update(kind, self._random.random() < 0.5, self._moving, pair)
         else:
             handlers: dict[str, Callable[[], object]] = {
-                "move": self._move, "squeeze": self._squeeze, "scale": self._scale, "nudge": self._nudge, "outage": self._lose,
+                "move": self._move, "flick": self._flick, "still": self._rest, "squeeze": self._squeeze,
+                "scale": self._scale, "nudge": self._nudge, "outage": self._lose,
                 "select": lambda: self._console.update("select", self._random.choice(sorted(PAIRS)), self._moving),
             }  # fmt: skip
             handlers[kind]()
@@ -120,6 +123,13 @@ class Loop:
     def _move(self) -> None:
         for master in MASTERS:
             self._speed[master], self._spin[master] = self._vector(HAND_SPEED), self._vector(HAND_TURN)
+
+    def _flick(self) -> None:
+        for master in MASTERS:
+            self._spin[master] = self._vector(FLICK)
+
+    def _rest(self) -> None:
+        self._speed, self._spin = {m: np.zeros(3) for m in MASTERS}, {m: np.zeros(3) for m in MASTERS}
 
     def _squeeze(self) -> None:
         self._gripper = {master: self._random.uniform(-0.2, 1.2) for master in MASTERS}
@@ -150,7 +160,13 @@ class Loop:
         self.seen[out.state.name] += 1
         if out.epoch != self._epoch:
             self._epoch, self._epoch_began, self._epoch_scale = out.epoch, self.now, console.scale
+            self._wild = False
+        if any(float(np.linalg.norm(spin)) > HAND_TURN for spin in self._spin.values()):
+            self._flicked = self.now
+        self._wild = self._wild or self.now - self._flicked < FLICK_MEMORY
         self._check_jaws(out, console.pairs)
+        self._pace.check(self._teleop, inputs, out, self.now)
+        self.seen["slowed"] = self._pace.seen
         self._seq += 1
         command = MotionCommand(
             self._seq, self.now, self.now, out.epoch, out.press_count, inputs.pedals, out.follow, out.aligning, True, 0.1, out.arms,
@@ -206,12 +222,13 @@ class Loop:
             raise LawBroken(f"{arm.name} moved without leave: {command}, {permit}")
 
     def _check_aim(self, arm: ModelArm, before: Frame) -> None:
-        """The target of an epoch begins at the set point and goes no faster than the hand, in the picture that is there now."""
+        """The target of an epoch begins at the set point and goes no faster than hand and console, in the picture that is there now."""
         goal = arm.goal
         if goal is None:
             return
         gain = filter_gain() if self._console.settings.tremor_filter else 1.0
-        speed, spin = gain * HAND_SPEED * (self._epoch_scale + SCALE_STEP), gain * HAND_TURN * ROUNDED
+        speed = min(gain * HAND_SPEED * (self._epoch_scale + SCALE_STEP), SPEED)
+        spin = TURN if self._wild else min(gain * HAND_TURN * ROUNDED, TURN)
         epoch, last, at = self._aims.get(arm.name, (-1, before, self._epoch_began - DT))
         if epoch != self._epoch:
             last, at = before, self._epoch_began - DT

@@ -15,6 +15,7 @@ from .camera import can_hold
 from .motion import HandMotion, poses
 from .operator_signs import PresenceProof, PressDetector
 from .table import CAUSES, STEADY_SENTENCE, Event, State, next_state
+from .tool_pace import PaceCounts, PaceLimits
 from .values import TeleopInputs, TeleopOutput, usable
 
 __all__ = ["Teleop", "TeleopInputs", "TeleopOutput"]
@@ -38,10 +39,10 @@ SHOWN_GOALS = frozenset({State.ALIGNING, State.READY, State.CLUTCHED, State.CAME
 class Teleop:
     """One operator, two hands. Starts DISABLED; a wish to move exists only while every condition holds."""
 
-    def __init__(self, rate: float = RATE, picture_age_max: float = PICTURE_AGE_MAX) -> None:
-        """``rate`` [Hz] of the updates; ``picture_age_max`` [s]."""
+    def __init__(self, rate: float = RATE, picture_age_max: float = PICTURE_AGE_MAX, pace: PaceLimits | None = None) -> None:
+        """``rate`` [Hz] of the updates; ``picture_age_max`` [s]; ``pace``: the most that a tool is asked for."""
         self._picture_age_max = picture_age_max
-        self._motion = HandMotion(rate)
+        self._motion = HandMotion(rate, pace if pace is not None else PaceLimits())
         self._press = PressDetector()
         self._proofs = {master: PresenceProof() for master in MASTERS}
         self._pairs: dict[str, str] = {}
@@ -56,6 +57,11 @@ class Teleop:
     def jaw_clamped(self) -> int:
         """Updates in which the fingers asked for more than a jaw can do."""
         return sum(jaw.clamped for jaw in self._motion.jaws.values())
+
+    @property
+    def paces(self) -> Mapping[str, PaceCounts]:
+        """Master -> how often and how far its hand was faster than a tool may be."""
+        return {master: pace.counts for master, pace in self._motion.paces.items()}
 
     def update(self, inputs: TeleopInputs, now: float) -> TeleopOutput:
         """One step at steady time ``now`` [s]."""
@@ -209,7 +215,7 @@ class Teleop:
         if before is not State.FOLLOWING:
             self._start_jaws(inputs, now, after_clutch=before is State.CLUTCHED)
         if before is not State.FOLLOWING or self._motion.changed(inputs):
-            self._motion.start(inputs, hands, self._pairs)
+            self._motion.start(inputs, hands, self._pairs, now)
 
     def _start_jaws(self, inputs: TeleopInputs, now: float, after_clutch: bool) -> None:
         """Begin at the tool's jaw; after a clutch at the last jaw asked for, so that a held needle stays held."""

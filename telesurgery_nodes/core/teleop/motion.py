@@ -1,4 +1,4 @@
-"""Hands to wishes while engaged: the anchors of a clutch epoch, the jaw ghosts, the grip on the camera, the tremor filters.
+"""Hands to wishes while engaged: anchors and pace of a clutch epoch, jaw ghosts, the grip on the camera, tremor filters.
 
 Every beginning is an epoch of its own: of following, of camera control, and of every change of scale, lock or filter while following. The
 patient side anchors anew at each, so nothing the operator sets moves a tool.
@@ -15,6 +15,7 @@ from .console import HandSettings
 from .filters import TremorFilter
 from .jaw import JawFollower
 from .mapping import Anchor
+from .tool_pace import PaceLimits, ToolPace
 from .values import TeleopInputs
 
 # A delay-adaptive scale wanders all the time; smaller changes than this do not cost a new epoch.
@@ -24,10 +25,12 @@ SCALE_STEP = 0.01
 class HandMotion:
     """What follows from the hands, epoch by epoch."""
 
-    def __init__(self, rate: float) -> None:
-        """``rate`` [Hz] of the updates, for the tremor filters."""
+    def __init__(self, rate: float, pace: PaceLimits) -> None:
+        """``rate`` [Hz] of the updates, for the tremor filters; ``pace``: the most that a tool is asked for."""
         self.epoch = 0
         self.jaws = {master: JawFollower() for master in MASTERS}
+        self.paces = {master: ToolPace(pace) for master in MASTERS}
+        self._samples: Mapping[str, Pose] = {}
         self._filters = {master: TremorFilter(rate) for master in MASTERS}
         self._anchors: dict[str, Anchor] = {}
         self._set: tuple[Mapping[str, HandSettings], bool] = ({}, False)
@@ -36,6 +39,7 @@ class HandMotion:
 
     def smooth(self, inputs: TeleopInputs, now: float) -> dict[str, Hand]:
         """The hands, without their tremor where the operator wants that. The filters always run, so switching is no beginning."""
+        self._samples = poses(inputs.hands)
         smooth = {name: self._filters[name].update(hand.pose, now) for name, hand in inputs.hands.items() if name in self._filters}
         if not inputs.tremor_filter:
             return dict(inputs.hands)
@@ -60,7 +64,7 @@ class HandMotion:
         """Something the anchors depend on is set differently from when they were dropped."""
         return self._settings(inputs) != self._set or abs(inputs.scale - self._scale) > SCALE_STEP
 
-    def start(self, inputs: TeleopInputs, hands: Mapping[str, Hand], pairs: Mapping[str, str]) -> None:
+    def start(self, inputs: TeleopInputs, hands: Mapping[str, Hand], pairs: Mapping[str, str], now: float) -> None:
         """A new epoch of following from here."""
         self.epoch += 1
         self._set, self._scale = self._settings(inputs), inputs.scale
@@ -68,6 +72,7 @@ class HandMotion:
         for master in pairs:
             held = inputs.setting(master)
             self._anchors[master] = Anchor(hands[master].pose, inputs.scale, held.lock_rotation, held.lock_translation)
+            self.paces[master].start(now)
 
     def _settings(self, inputs: TeleopInputs) -> tuple[Mapping[str, HandSettings], bool]:
         return {master: inputs.setting(master) for master in inputs.pairs}, inputs.tremor_filter
@@ -82,7 +87,8 @@ class HandMotion:
         for master, arm in pairs.items():
             hand, anchor = hands[master], self._anchors[master]
             jaw = self.jaws[master].update(hand.gripper, now)
-            motions[arm] = ArmMotion(anchor.displacement(hand.pose), anchor.rotation(hand.pose), jaw)
+            wish = anchor.displacement(hand.pose), anchor.rotation(hand.pose)
+            motions[arm] = ArmMotion(*self.paces[master].update(*wish, self._samples[master], now), jaw)
         return motions
 
     def start_camera(self, hands: Mapping[str, Hand]) -> None:

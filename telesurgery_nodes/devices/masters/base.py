@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ...core.rotations import angle, exp, log, orthonormal, towards
+from ...core.teleop.tool_pace import within
 from ...core.values import MASTERS, ConsoleState, FloatArray, Hand, HandSample, Pedals, Phase, Pose
 from ...errors import DeviceError
 from .operator import Operator
@@ -18,6 +19,8 @@ WRIST_RATE = math.radians(60.0)
 ARRIVED = math.radians(0.5)
 # A process that was stopped does not make the hands leap: at most this much time passes per poll.
 LONGEST_STEP = 0.05
+# An operator who means to bring a tool somewhere moves no faster than this share of what the tool goes (core/teleop/tool_pace.py).
+CALM = 0.9
 
 
 class Wrist:
@@ -50,6 +53,24 @@ class Wrist:
     def rebase(self, old: FloatArray, new: FloatArray) -> None:
         """The recording jumps from rotation ``old`` to ``new``: take the difference up, so that the hand does not."""
         self._offset = orthonormal(new.T @ old @ self._offset)
+
+
+def calm_speed(scale: float, tool_speed: float) -> float:
+    """Hand speed [m/s] that a tool follows with ease, by the console's ``scale`` and ``tool_speed`` [m/s]."""
+    return CALM * tool_speed / scale
+
+
+class SeenTool:
+    """Where an operator sees a tool: it goes with the hand, but no faster than ``tool_speed`` [m/s], and catches up nothing."""
+
+    def __init__(self, scale: float, tool_speed: float) -> None:
+        """``scale`` and ``tool_speed`` of the console, which this operator has been told."""
+        self._scale, self._speed = scale, tool_speed
+        self.place: FloatArray = np.zeros(3)  # [m] from where it began
+
+    def go(self, step: FloatArray, dt: float) -> None:
+        """The hand makes a ``step`` (3,) [m] in ``dt`` [s]."""
+        self.place = self.place + within(self._scale * step, self._speed * dt)
 
 
 class SimulatedMaster:

@@ -2,7 +2,8 @@
 
 The recordings hold no pedal. When the tool would leave ``radius`` around the place where it began, or lean further than an instrument's
 wrist bends, this operator does what a surgeon does: stops, brings the tool back to the middle, presses the clutch, returns the hand to
-where the recording goes on, and lets go. "Upright" is the middle of how the hand is held in the seconds to come.
+where the recording goes on, and lets go. "Upright" is the middle of how the hand is held in the seconds to come. He sees that a tool
+goes no faster than the console lets it, and brings it back at a speed that it follows.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import numpy as np
 from ...core.rotations import angle, orthonormal, towards
 from ...core.teleop.jaw import JAW_PER_GRIPPER
 from ...core.teleop.mapping import valid_scale
+from ...core.teleop.tool_pace import SPEED, PaceLimits
 from ...core.values import MASTERS, FloatArray, Hand, Pose
 from ...errors import ConfigError
-from .base import SimulatedMaster
+from .base import SeenTool, SimulatedMaster, calm_speed
 from .curves import minimum_jerk, reach_time
 from .jigsaws_file import load
 
@@ -26,7 +28,7 @@ from .jigsaws_file import load
 # angles (both read 0.53 at most); the squeeze is compressed to the 15 deg that ask for the PSM's -20 deg.
 RECORDED_SQUEEZE = 1.95
 SQUEEZE = math.radians(15.0)
-# Bringing the tool back is calm, deliberate motion.
+# Bringing the tool back, or the hand alone, is calm, deliberate motion.
 RETURN_SPEED = 0.12
 SHORTEST_RETURN = 0.6
 CLUTCH_DWELL = 0.2
@@ -54,15 +56,18 @@ def gripper_of(recorded: float) -> float:
 
 
 class JigsawsMaster(SimulatedMaster):
-    """Plays ``path`` at ``speed``, over and over. ``scale`` is the console's motion scale, ``radius`` [m] the tool's reach."""
+    """Plays ``path`` at ``speed``, over and over. ``scale`` and ``tool_speed`` are the console's, ``radius`` [m] the tool's reach."""
 
-    def __init__(self, path: str, scale: float = 0.2, reengage: bool = True, speed: float = 1.0, radius: float = 0.045) -> None:
+    def __init__(
+        self, path: str, scale: float = 0.2, reengage: bool = True, speed: float = 1.0, radius: float = 0.045, tool_speed: float = SPEED
+    ) -> None:
         super().__init__(reengage)
         if not valid_scale(scale) or not 0.0 < speed <= SPEED_MAX or not (math.isfinite(radius) and radius > 0.0):
             raise ConfigError(
                 f"jigsaws: wanted scale in (0, 1], speed in (0, {SPEED_MAX}], radius > 0 m; got {scale!r}, {speed!r}, {radius!r}"
             )
         self._splines = load(path)
+        PaceLimits(speed=tool_speed)  # the console would refuse it too
         self._scale, self._speed, self._radius = scale, speed, radius
         self._end = min(spline.duration for spline in self._splines.values())
         self._time, self._pace, self._leaving = 0.0, 0.0, False
@@ -73,7 +78,8 @@ class JigsawsMaster(SimulatedMaster):
         # Hand minus recording, shape (4,): position [m] and gripper [rad]; from where and to where the stage takes it.
         self._offset = {name: np.zeros(4) for name in MASTERS}
         self._from, self._to = dict(self._offset), dict(self._offset)
-        self._tool = {name: np.zeros(3) for name in MASTERS}
+        self._tools = {name: SeenTool(scale, tool_speed) for name in MASTERS}
+        self._bring_speed = min(RETURN_SPEED, calm_speed(scale, tool_speed))
         self.rounds = 0
 
     def _advance(self, now: float, dt: float) -> tuple[Mapping[str, Hand], bool]:
@@ -81,7 +87,8 @@ class JigsawsMaster(SimulatedMaster):
         {Stage.SETTLE: self._settle, Stage.PLAY: self._play, Stage.BACK: self._back, Stage.CLUTCH: self._clutch}[self._stage](dt)
         if self._stage is not Stage.CLUTCH:
             after = self._positions()
-            self._tool = {name: self._tool[name] + self._scale * (after[name] - before[name]) for name in MASTERS}
+            for name, tool in self._tools.items():
+                tool.go(after[name] - before[name], dt)
         return {name: self._hand(name) for name in MASTERS}, self._stage is Stage.CLUTCH
 
     def _settle(self, dt: float) -> None:
@@ -98,7 +105,7 @@ class JigsawsMaster(SimulatedMaster):
         """Whether a tool would be out of its reach, or lean too far, where the hands come to a stand if they slow down now."""
         ahead = self._read(self._speed * RAMP / 2.0)
         moves = {name: self._scale * (ahead[name][:3] - self._rows[name][:3]) for name in MASTERS}
-        far = max(float(np.linalg.norm(self._tool[name] + moves[name])) for name in MASTERS)
+        far = max(float(np.linalg.norm(self._tools[name].place + moves[name])) for name in MASTERS)
         return far > self._radius or any(self._lean(name, ahead[name]) > LEAN_MAX for name in MASTERS)
 
     def _lean(self, name: str, row: FloatArray) -> float:
@@ -117,7 +124,7 @@ class JigsawsMaster(SimulatedMaster):
         self._leaving = self._leaving or self._ending or self._would_leave()
         if self._leaving and self._pace == 0.0:
             self._leaving = False
-            aim = {name: self._offset[name] - np.append(self._tool[name] / self._scale, 0.0) for name in MASTERS}
+            aim = {name: self._offset[name] - np.append(self._tools[name].place / self._scale, 0.0) for name in MASTERS}
             self._begin(Stage.BACK, aim, 0.0, turn=True)
 
     @property
@@ -153,7 +160,8 @@ class JigsawsMaster(SimulatedMaster):
         self._from, self._to = dict(self._offset), dict(aim)
         far = max(float(np.linalg.norm(self._to[name][:3] - self._from[name][:3])) for name in MASTERS)
         turned = max((angle(end @ begin.T) for begin, end in self._turns.values()), default=0.0)
-        moved = max(reach_time(far, RETURN_SPEED, SHORTEST_RETURN), reach_time(turned, TURN_SPEED, SHORTEST_RETURN))
+        speed = self._bring_speed if stage is Stage.BACK else RETURN_SPEED
+        moved = max(reach_time(far, speed, SHORTEST_RETURN), reach_time(turned, TURN_SPEED, SHORTEST_RETURN))
         self._stage_length = moved + 2.0 * dwell
 
     def _glide(self, dt: float, dwell: float) -> bool:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...core.rotations import exp
+from ...core.teleop.mapping import valid_scale
+from ...core.teleop.tool_pace import SPEED, PaceLimits
 from ...core.values import MASTERS, FloatArray, Hand, Pose
-from .base import SimulatedMaster
+from ...errors import ConfigError
+from .base import SimulatedMaster, calm_speed
 from .curves import minimum_jerk, reach_time
 
 # Hand motion the tools see stays in +-40 mm, clutching shifts the hand by +-20 mm: the hand stays in a comfortable +-60 mm.
@@ -53,10 +56,16 @@ class Phrase:
 
 
 class ScriptedMaster(SimulatedMaster):
-    """Endless bimanual motion, deterministic by ``seed``; it goes on only while the tools follow."""
+    """Endless bimanual motion, deterministic by ``seed``; it goes on only while the tools follow.
 
-    def __init__(self, seed: int = 1, reengage: bool = True) -> None:
+    ``scale`` and ``tool_speed`` [m/s] are the console's: a surgeon who reaches for something goes no faster than the tool he sees.
+    """
+
+    def __init__(self, seed: int = 1, reengage: bool = True, scale: float = 0.2, tool_speed: float = SPEED) -> None:
         super().__init__(reengage)
+        if not valid_scale(scale):
+            raise ConfigError(f"scripted: wanted a scale in (0, 1], got {scale!r}")
+        self._fastest = min(FASTEST, calm_speed(scale, PaceLimits(speed=tool_speed).speed))
         self._random = random.Random(seed)
         self._keys = {name: Key(np.array(REST[name]), np.zeros(3), GRIPPERS[1]) for name in MASTERS}
         self._shift = {name: np.zeros(3) for name in MASTERS}
@@ -104,7 +113,7 @@ class ScriptedMaster(SimulatedMaster):
 
     def _phrase_to(self, keys: Mapping[str, Key], clutch: bool, dwell: float) -> Phrase:
         far = max(float(np.linalg.norm(key.position - self._keys[name].position)) for name, key in keys.items())
-        speed = self._random.uniform(SLOWEST, FASTEST)
+        speed = self._random.uniform(min(SLOWEST, self._fastest), self._fastest)
         return Phrase(keys, reach_time(far, speed, SHORTEST_REACH), clutch, dwell)
 
     def _vector(self, half: float) -> FloatArray:
