@@ -29,7 +29,8 @@ PATHS = 2  # the operation of November 2024 used two network technologies in par
 
 @dataclass(frozen=True)
 class SessionOptions:
-    """Everything that may differ between two sessions. ``duration`` [s]; ``scale`` tool motion per hand motion."""
+    """Everything that may differ between two sessions. ``duration`` [s]; ``scale`` tool motion per hand motion; ``rate`` [Hz] of the
+    control loops, from hands to motors."""
 
     preset: str = "casablanca_shanghai"
     input: str = "scripted"
@@ -41,6 +42,7 @@ class SessionOptions:
     width: int = 640
     height: int = 480
     fps: int = 25
+    rate: float = 250.0
     domains: tuple[int, int] | None = None
     ports: tuple[int, ...] | None = None
     surgeon_identity: str = ""
@@ -117,22 +119,23 @@ TAPES = {"tape_dir": Of("tapes")}
 # [s] Two busy cores starve a publisher for up to 100 ms (safety.md 4.1). A hold of the gate ends by itself, a brake of the robot needs the
 # local team: so it comes after the gate's 100 ms (config/safety.yaml `timing: shared`), and well before 350 ms.
 SHARED_HOST_BRAKE = 0.15
-COMMAND_RATE = 255.0  # [Hz] a timer that comes a period late drops a tick: 250 a second must remain on a busy machine
+RATES = (100.0, 500.0)  # [Hz] the tremor filter needs the one, physics in steps of 1 ms does not go beyond the other
+COMMANDS = 1.02  # hands and commands come so much faster: a loop that comes a period late drops a tick, and the rate must remain
 PICTURE_NICE = 5  # a third of the weight of a control process
 SIMULATION_ENV = {"MUJOCO_GL": "disable"}  # a missing GL library breaks `import mujoco` otherwise (sim.md T3)
 
 TABLE: tuple[Row, ...] = (
     Row("simulation", "patient", "simulation", "the patient cart in simulation; a real CRTK arm takes its place",
-        parameters={**TAPES, "robot": Of("robot"), "brake_silence": SHARED_HOST_BRAKE}, env=SIMULATION_ENV),
+        parameters={**TAPES, "robot": Of("robot"), "rate": Of("rate"), "brake_silence": SHARED_HOST_BRAKE}, env=SIMULATION_ENV),
     Row("arm_control", "patient", "arm_control", "inverse kinematics, limits and the gate in front of the motors",
-        parameters={**TAPES, "no_go_file": Of("no_go_file")}, needs=("simulation",)),
+        parameters={**TAPES, "rate": Of("rate"), "no_go_file": Of("no_go_file")}, needs=("simulation",)),
     Row("safety_watchdog", "patient", "safety_watchdog", "the permit every 20 ms, without which nothing moves",
         parameters={**TAPES, "enable_on_start": Of("enable_on_start")}, needs=("arm_control",)),
     Row("stereo_camera", "patient", "stereo_camera", "both eyes of the camera arm, coded",
         parameters={**TAPES, "width": Of("width"), "height": Of("height"), "fps": Of("fps"), "codec": Of("codec")},
         needs=("simulation",), nice=PICTURE_NICE),
     Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
-        parameters={**TAPES, "side": "patient", "identity": Of("patient_identity"), "local": Of("patient_local"),
+        parameters={**TAPES, "side": "patient", "identity": Of("patient_identity"), "rate": Of("rate"), "local": Of("patient_local"),
                     "remote": Of("patient_remote"), "topics_file": Of("topics_file"), "playout_ms": Of("playout_ms")},
         needs=("arm_control",)),
     Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
@@ -140,7 +143,7 @@ TABLE: tuple[Row, ...] = (
                     "to_patient": Of("patient_local"), "stats": Of("stats")}),
     Row("teleop_bridge_surgeon", "surgeon", "teleop_bridge", "clutch, scale, and the surgeon end of the link",
         node="teleop_bridge_surgeon",
-        parameters={**TAPES, "side": "surgeon", "identity": Of("surgeon_identity"), "scale": Of("scale"), "rate": COMMAND_RATE,
+        parameters={**TAPES, "side": "surgeon", "identity": Of("surgeon_identity"), "scale": Of("scale"), "rate": Of("command_rate"),
                     "local": Of("surgeon_local"), "remote": Of("surgeon_remote"), "topics_file": Of("topics_file")},
         needs=("link_emulator",)),
     Row("stereo_viewer", "surgeon", "stereo_viewer", "both eyes with the age of the picture",
@@ -148,7 +151,7 @@ TABLE: tuple[Row, ...] = (
         needs=("teleop_bridge_surgeon",), nice=PICTURE_NICE),
     Row("master_input", "surgeon", "master_input", "two hands, pedals and head sensor",
         parameters={**TAPES, "device": Of("device"), "file": Of("file"), "seed": Of("seed"), "reengage": Of("reengage"),
-                    "scale": Of("scale"), "rate": COMMAND_RATE},
+                    "scale": Of("scale"), "rate": Of("command_rate")},
         needs=("teleop_bridge_surgeon",)),
 )
 
@@ -184,6 +187,9 @@ def check(options: SessionOptions) -> None:
     for name, got, valid in (("robot", options.robot, ROBOTS), ("codec", options.codec, CODECS)):
         if got not in valid:
             raise ConfigError(f"{name}: got {got!r}, valid: {', '.join(valid)}")
+    low, high = RATES
+    if not low <= options.rate <= high:  # written so that NaN is refused
+        raise ConfigError(f"rate: got {options.rate}, valid: {low:g} to {high:g} Hz")
     if options.input not in INPUTS and not Path(options.input).is_file():
         raise ConfigError(f"input: got {options.input!r}, valid: {', '.join(INPUTS)} or an existing JIGSAWS kinematics file")
     if options.ports is not None and len(options.ports) != PATHS * 4:
@@ -212,6 +218,7 @@ def values(options: SessionOptions) -> dict[str, object]:
         "preset": options.preset, "robot": options.robot, "seed": options.seed, "scale": float(options.scale), "codec": options.codec,
         "width": options.width, "height": options.height, "fps": int(options.fps), "reengage": options.reengage,
         "enable_on_start": options.enable_on_start, "topics_file": options.topics_file, "playout_ms": float(options.playout_ms),
+        "rate": float(options.rate), "command_rate": COMMANDS * options.rate,
         "no_go_file": str(Path(options.no_go_file).resolve()) if Path(options.no_go_file).is_file() else options.no_go_file,
         "device": "jigsaws" if is_file else options.input, "file": str(Path(options.input).resolve()) if is_file else "",
         "surgeon_identity": options.surgeon_identity, "patient_identity": options.patient_identity,

@@ -110,6 +110,14 @@ def test_a_file_makes_the_jigsaws_device(tmp_path):
     assert (params["device"], params["file"]) == ("jigsaws", str(file))
 
 
+@pytest.mark.parametrize("rate", [100.0, 250.0])
+def test_one_rate_from_hands_to_motors(rate):
+    made = by_name(SessionOptions(domains=(20, 21), rate=rate))
+    said = {name: process.params["rate"] for name, process in made.items() if "rate" in process.params}
+    loops = dict.fromkeys(("simulation", "arm_control", "teleop_bridge_patient"), rate)
+    assert said == {**loops, **dict.fromkeys(("teleop_bridge_surgeon", "master_input"), pytest.approx(1.02 * rate))}
+
+
 def test_only_the_asked_sites():
     assert {process.site for process in layout(OPTIONS, ("patient",))} == {"patient"}
 
@@ -117,6 +125,7 @@ def test_only_the_asked_sites():
 @pytest.mark.parametrize(
     ("change", "says"),
     [({"robot": "clay"}, "kinematic"), ({"codec": "vp9"}, "h264"), ({"input": "/nope.txt"}, "scripted"), ({"ports": (1, 2)}, "wanted 8"),
+     ({"rate": 99.0}, "rate: got 99.0, valid: 100 to 500 Hz"), ({"rate": float("nan")}, "rate: got nan"),
      ({"domains": (42, 42)}, "wanted two different domains, got 42 for both"),
      ({"domains": (-1, 42)}, "surgeon_domain: got -1, valid: 0 to"),
      ({"domains": (42, 233)}, "patient_domain: got 233, valid: 0 to 232"), ({"domains": (9999, 1)}, "got 9999, valid: 0 to 232")],

@@ -54,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=int, default=base.width, help="pixels of one eye (default 640)")
     parser.add_argument("--height", type=int, default=base.height, help="pixels of one eye (default 480)")
     parser.add_argument("--fps", type=int, default=base.fps, help="stereo frames per second (default 25)")
+    slow = "control loops per second, from hands to motors; 100 to 500, less on slow processors (default 250)"
+    parser.add_argument("--rate", type=float, default=base.rate, metavar="HZ", help=slow)
     parser.add_argument("--identities", default="", metavar="DIR", help="certificates of both sites, made at first start (default: user's)")
     parser.add_argument("--no-go", default="", metavar="FILE", help="volumes no arm may enter or leave (docs/collision.md)")
     parser.add_argument("--no-reengage", action="store_true", help="the scripted operator does not press the pedal again after a hold")
@@ -84,7 +86,7 @@ def choose(args: argparse.Namespace) -> tuple[SessionOptions, list[str]]:
     out = args.out or f"sessions/{datetime.now():%Y%m%d-%H%M%S}"
     options = SessionOptions(
         preset=args.preset, input=args.input, robot=robot, seed=args.seed, scale=args.scale, duration=args.duration, codec=codec,
-        width=args.width, height=args.height, fps=args.fps, domains=pick_domains(), out=out,
+        width=args.width, height=args.height, fps=args.fps, rate=args.rate, domains=pick_domains(), out=out,
         headless=headless, reengage=not args.no_reengage, no_go_file=args.no_go,
     )
     return options, notes

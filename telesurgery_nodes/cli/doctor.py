@@ -17,7 +17,6 @@ from pathlib import Path
 
 from ..errors import TelesurgeryError
 from ..report.conditions import fifo_allowed
-from ..ros.slices import SINCE, kernel_slices
 from ..session import default_identities
 from ..trust.demo import demo_folders
 from ..trust.identity import load_identity
@@ -169,28 +168,16 @@ def check_fifo() -> Finding:
     return Finding("SCHED_FIFO", NOTE, "not allowed: more jitter under load", "add `@realtime - rtprio 80` to /etc/security/limits.conf")
 
 
-def judge_slices(release: str) -> Finding:
-    """Short time slices of control processes on a kernel as `uname -r` names it."""
-    if kernel_slices(release):
-        return Finding("time slices", GOOD, f"Linux {release} gives control processes short ones")
-    wanted = ".".join(map(str, SINCE))
-    return Finding("time slices", NOTE, f"Linux {release} gives all the same: more jitter under load", f"use Linux {wanted} or newer")
-
-
-def check_slices() -> Finding:
-    """Short time slices of control processes (ros/slices.py)."""
-    return judge_slices(platform.release())
-
-
 def check_cores() -> Finding:
     """The full demo was measured on two cores."""
     cores = len(os.sched_getaffinity(0))
-    return Finding("cores", GOOD if cores > 1 else NOTE, str(cores), "" if cores > 1 else "use --robot kinematic --width 320 --height 240")
+    light = "use --robot kinematic --width 320 --height 240 --rate 100"
+    return Finding("cores", GOOD if cores > 1 else NOTE, str(cores), "" if cores > 1 else light)
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
     check_python, check_rclpy, check_loader, check_distro, check_mujoco, check_rasteriser, check_av, check_gl, check_display,
-    check_identities, check_fifo, check_slices, check_cores,
+    check_identities, check_fifo, check_cores,
 )  # fmt: skip
 
 

@@ -52,6 +52,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("width", BASE.width, "width of one eye [pixels]"),
     Argument("height", BASE.height, "height of one eye [pixels]"),
     Argument("fps", BASE.fps, "stereo frames per second"),
+    Argument("rate", BASE.rate, "control loops per second, from hands to motors [Hz]; less on slow processors"),
     Argument("surgeon_domain", 41, "ROS domain of the surgeon site"),
     Argument("patient_domain", 42, "ROS domain of the patient site; must differ from the surgeon's"),
     Argument("surgeon_paths", "", "far end of each path of the surgeon bridge, host or host:port with commas; empty: the emulator"),

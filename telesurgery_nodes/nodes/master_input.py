@@ -79,9 +79,10 @@ class MasterInput(SuiteNode):
         self._grippers = {master: self.publisher("gripper_js", arm=master) for master in MASTERS}
         self._feet = [self.publisher(key) for key in PEDAL_CHANNELS]
         self._tape = self.tape("hands", COLUMNS)
+        self._mail = self.mailbox()
         for master in MASTERS:
-            self.subscribe("align_cp", partial(self._on_goal, master), arm=master)
-            self.subscribe("master_cf", partial(self._on_force, master), arm=master)
+            self._mail.subscribe("align_cp", partial(self._on_goal, master), arm=master)
+            self._mail.subscribe("master_cf", partial(self._on_force, master), arm=master)
         self.subscribe("console_following", self._on_following)
         self.subscribe("console_phase", self._on_phase)
         if hasattr(self._device, "joy"):
@@ -126,6 +127,7 @@ class MasterInput(SuiteNode):
         return ConsoleState(phase, following, goals, pushes)
 
     def _tick(self) -> None:
+        self._mail.read()
         now = self.now()
         self._device.feedback(self._console(now))
         sample = self._device.poll(now)

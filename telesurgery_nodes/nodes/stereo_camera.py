@@ -46,7 +46,6 @@ class StereoCamera(SuiteNode):
 
     NAME = "stereo_camera"
     PARAMS = StereoCameraParams
-    CONTROLS = False
 
     def __init__(self, urdf: str | None = None, **node_args: Any) -> None:
         """``urdf``: another scene than the suite's cart."""

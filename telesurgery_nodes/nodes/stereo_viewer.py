@@ -46,7 +46,6 @@ class StereoViewer(SuiteNode):
 
     NAME = "stereo_viewer"
     PARAMS = StereoViewerParams
-    CONTROLS = False
 
     def __init__(self, **node_args: Any) -> None:
         """ConfigError where a display is asked for that cannot be had."""

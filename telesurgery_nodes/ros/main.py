@@ -20,7 +20,6 @@ from rclpy.signals import SignalHandlerOptions
 
 from ..errors import TelesurgeryError
 from .node import Loop, SuiteNode
-from .slices import ask_short_slices
 
 SPIN_TIMEOUT = 0.05  # [s] how long a stop request may go unseen while nothing happens
 EXIT_REFUSED = 2
@@ -82,14 +81,11 @@ def _spin(node: SuiteNode, stop: StopFlag) -> None:
 
 def run(kind: type[SuiteNode], args: Sequence[str] | None = None) -> int:
     """Run one node until it is asked to stop."""
-    refused = ask_short_slices() if kind.CONTROLS else ""
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stop = StopFlag()
     node: SuiteNode | None = None
     try:
         node = kind()
-        if refused:
-            node.get_logger().info(f"short time slices: {refused}; ticks come later on a busy machine")
         _spin(node, stop)
     except TelesurgeryError as error:
         sys.stderr.write(f"{kind.NAME}: {error}\n")

@@ -40,7 +40,6 @@ class SuiteNode(Node):
 
     NAME: ClassVar[str] = ""
     PARAMS: ClassVar[type[NodeParams]] = NodeParams
-    CONTROLS: ClassVar[bool] = True  # motion waits for it: short time slices (slices.py). Pictures are heavy and can wait
 
     def __init__(self, **node_args: Any) -> None:
         """Declare parameters and start diagnostics. ``node_args`` go to rclpy (context, parameter_overrides ...)."""

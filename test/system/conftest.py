@@ -6,15 +6,16 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from rig import Session
+from rig import PATIENCE, Session
 
 
 def pytest_collection_modifyitems(items):
-    """Everything in this folder is a system test."""
+    """Everything in this folder is a system test, and slower than others."""
     here = Path(__file__).parent
     for item in items:
         if here in Path(item.fspath).parents:
             item.add_marker(pytest.mark.system)
+            item.add_marker(pytest.mark.timeout(PATIENCE))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 DEMO = [sys.executable, "-m", "telesurgery_nodes.cli.main", "demo"]
-SMALL = ["--headless", "--preset", "lan", "--robot", "kinematic", "--width", "160", "--height", "120", "--codec", "mjpeg"]
+SMALL = ["--headless", "--preset", "lan", "--robot", "kinematic", "--width", "160", "--height", "120", "--codec", "mjpeg", "--rate", "100"]
 
 
 def demo(folder, *words):
