@@ -34,8 +34,9 @@ class Mailbox:
     def read(self) -> None:
         """Hand over what has come since the last look."""
         for subscription in self._subscriptions:
-            with subscription.handle:
-                taken = subscription.handle.take_message(subscription.msg_type, True)
+            handle = subscription.handle
+            with handle:
+                taken = handle.take_message(subscription.msg_type, True)
             if taken is not None:
                 self._hand_over(subscription, taken[0])
 

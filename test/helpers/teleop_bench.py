@@ -32,6 +32,8 @@ def tools_at(jaw=0.6):
 class Bench:
     """`go` changes inputs and ticks."""
 
+    hands_at = staticmethod(hands_at)
+
     def __init__(self, pace=LEAPS, **changes):
         self.teleop, self.now = Teleop(rate=1.0 / TICK, pace=pace), 0.0
         self.inputs = TeleopInputs(hands_at(), True, tools_at(), True, Pedals(head=True), Phase.HOLDING, 7, 0.1, 0.5, **changes)
@@ -46,8 +48,8 @@ class Bench:
 
     def ready(self):
         self.go(3)
-        self.go(hands=hands_at(gripper=0.2 + OPEN))
-        assert self.go(2, hands=hands_at()).state is State.READY
+        self.go(hands=self.hands_at(gripper=0.2 + OPEN))
+        assert self.go(2, hands=self.hands_at()).state is State.READY
         return self
 
     def following(self):

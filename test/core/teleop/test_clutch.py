@@ -5,18 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import teleop_bench
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from teleop_bench import OPEN, TICK
 
 from telesurgery_nodes.core.rotations import exp
-from telesurgery_nodes.core.teleop.clutch import Teleop, TeleopInputs
+from telesurgery_nodes.core.teleop.clutch import TeleopInputs
 from telesurgery_nodes.core.teleop.table import State
-from telesurgery_nodes.core.teleop.tool_pace import PaceLimits
 from telesurgery_nodes.core.values import Hand, Pedals, Phase, Pose, ToolState
-
-TICK = 0.01
-OPEN = math.radians(45.0)
-LEAPS = PaceLimits(1e3, 1e3)  # these tests move a hand in one tick to where they want it
 
 
 def hand(x=0.0, gripper=0.2, roll=0.0, tilt=0.0):
@@ -46,32 +43,14 @@ def both(**pose):
     return {"MTML": hand(**pose), "MTMR": hand(**pose)}
 
 
-class Bench:
-    """A Teleop and its clock."""
+class Bench(teleop_bench.Bench):
+    """With two instruments, and hands that begin at the same place."""
+
+    hands_at = staticmethod(both)
 
     def __init__(self):
-        self.teleop, self.now, self.inputs = Teleop(pace=LEAPS), 0.0, inputs()
-
-    def go(self, ticks=1, **changes):
-        if "engage" in changes or "clutch" in changes or "head" in changes:
-            pedal = {key: changes.pop(key) for key in ("engage", "clutch", "head") if key in changes}
-            changes["pedals"] = replace(self.inputs.pedals, **pedal)
-        self.inputs = replace(self.inputs, **changes)
-        for _ in range(ticks):
-            self.now += TICK
-            self.out = self.teleop.update(self.inputs, self.now)
-        return self.out
-
-    def ready(self):
-        self.go(3)
-        self.go(hands=both(gripper=0.2 + OPEN))
-        assert self.go(2, hands=both()).state is State.READY
-        return self
-
-    def following(self):
-        self.ready().go(8, engage=True)
-        assert self.go(5, phase=Phase.FOLLOWING).state is State.FOLLOWING
-        return self
+        super().__init__()
+        self.inputs = inputs()
 
 
 def test_the_whole_way():
