@@ -12,18 +12,19 @@ from telesurgery_nodes.session import SessionOptions, layout
 from telesurgery_nodes.tapes import read_tapes
 
 FOLLOW_WITHIN = 40.0
-ATTEMPTS = 3  # a machine that stalls during the start-up interrupts it, as it must: what a test asks begins with the arms in motion
-PATIENCE = ATTEMPTS * FOLLOW_WITHIN + 120.0  # [s] for a whole test, which starts up to that often, plays, and stops
+# A machine that stalls during the start-up interrupts it, as it must: what a test asks begins with the arms in motion. So it starts anew.
+START_WITHIN = 150.0
+PATIENCE = START_WITHIN + FOLLOW_WITHIN + 90.0  # [s] for a whole test: the last start, the play, the stop
 LISTEN = 0.1
-SLOW = 100.0  # [Hz]
-MOVING_FOR = 3.0  # following without a break before the blow: the arms are in motion, and the operator will not press again
+SLOW, FEW = 100.0, 12  # [Hz] control loops, pictures
+MOVING_FOR = 2.0  # following without a break before the blow: the arms are in motion, and the operator will not press again
 
 
 class Session:
     """Both sites and the emulator, small pictures, slow loops (a shared machine may be slow), no second pedal press."""
 
     def __init__(self, folder: Path, **options):
-        small = {"width": 160, "height": 120, "codec": "mjpeg", "rate": SLOW}
+        small = {"width": 160, "height": 120, "codec": "mjpeg", "fps": FEW, "rate": SLOW}
         self._all, self._given = folder, {"preset": "lan", "robot": "kinematic", "reengage": False, **small, **options}
         self.folder = self.starter = self.reader = None
 
@@ -49,22 +50,27 @@ class Session:
 
     def follow(self):
         """Wait until the arms follow and move; start anew where the start-up was interrupted and nobody presses again."""
-        told = []
+        told, began = [], time.monotonic()
         while not self._follows():
             told.append(self.reader.newest)
-            assert len(told) < ATTEMPTS, f"never followed: {told}"
+            assert time.monotonic() - began < START_WITHIN, f"never followed: {told}"
             self._stop()
             self._start(f"session{len(told) + 1}")
 
     def _follows(self):
         since = began = time.monotonic()
+        followed = False
         while time.monotonic() - since < MOVING_FOR:
             dead = [ended.sentence() for ended in self.starter.dead()]
             assert not dead, dead
             if time.monotonic() - began > FOLLOW_WITHIN:
                 return False
             self.reader.spin(LISTEN)
-            if not is_following(self.reader.newest):
+            follows = is_following(self.reader.newest)
+            if followed and not follows and not self._given["reengage"]:
+                return False
+            followed = followed or follows
+            if not follows:
                 since = time.monotonic()
         return True
 
