@@ -121,6 +121,7 @@ TAPES = {"tape_dir": Of("tapes")}
 SHARED_HOST_BRAKE = 0.15
 RATES = (100.0, 500.0)  # [Hz] the tremor filter needs the one, physics in steps of 1 ms does not go beyond the other
 COMMANDS = 1.02  # hands and commands come so much faster: a loop that comes a period late drops a tick, and the rate must remain
+LIGHT = "--rate 100 --robot kinematic --width 320 --height 240"  # for `telesurgery demo`: what slow processors still do
 PICTURE_NICE = 5  # a third of the weight of a control process
 SIMULATION_ENV = {"MUJOCO_GL": "disable"}  # a missing GL library breaks `import mujoco` otherwise (sim.md T3)
 

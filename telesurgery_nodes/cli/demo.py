@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from ..errors import ConfigError
-from ..session import CODECS, ROBOTS, SessionOptions, layout, pick_domains
+from ..session import CODECS, RATES, ROBOTS, SessionOptions, layout, pick_domains
 from .inputs import check_input, one_machine, window_possible
 from .starter import Starter
 from .status import LiveLine, StatusReader, is_following, status_line
@@ -54,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=int, default=base.width, help="pixels of one eye (default 640)")
     parser.add_argument("--height", type=int, default=base.height, help="pixels of one eye (default 480)")
     parser.add_argument("--fps", type=int, default=base.fps, help="stereo frames per second (default 25)")
-    slow = "control loops per second, from hands to motors; 100 to 500, less on slow processors (default 250)"
+    low, high = RATES
+    slow = f"control loops per second, from hands to motors; {low:g} to {high:g}, less on slow processors (default {base.rate:g})"
     parser.add_argument("--rate", type=float, default=base.rate, metavar="HZ", help=slow)
     parser.add_argument("--identities", default="", metavar="DIR", help="certificates of both sites, made at first start (default: user's)")
     parser.add_argument("--no-go", default="", metavar="FILE", help="volumes no arm may enter or leave (docs/collision.md)")

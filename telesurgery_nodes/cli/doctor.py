@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import TelesurgeryError
 from ..report.conditions import fifo_allowed
-from ..session import default_identities
+from ..session import LIGHT, default_identities
 from ..trust.demo import demo_folders
 from ..trust.identity import load_identity
 
@@ -171,8 +171,7 @@ def check_fifo() -> Finding:
 def check_cores() -> Finding:
     """The full demo was measured on two cores."""
     cores = len(os.sched_getaffinity(0))
-    light = "use --robot kinematic --width 320 --height 240 --rate 100"
-    return Finding("cores", GOOD if cores > 1 else NOTE, str(cores), "" if cores > 1 else light)
+    return Finding("cores", GOOD if cores > 1 else NOTE, str(cores), "" if cores > 1 else f"use {LIGHT}")
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (

@@ -1,7 +1,8 @@
 """When a control loop ticks: every period, or the moment what it waits for has come.
 
 A loop that only looks every 4 ms serves a sample 2 ms late on average, and two such loops lie between a hand and the motors. A loop that
-is knocked at when the sample comes serves it at once. The mean rate stays that of the period: filters and limits count on it.
+is knocked at when the sample comes serves it at once. However often it is knocked at, the mean rate stays within 5 % of the period's
+(LEAST): filters and limits count on it.
 """
 
 from __future__ import annotations

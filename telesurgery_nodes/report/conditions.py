@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ..session import LIGHT
+
 PACKAGES = ("telesurgery_nodes", "rclpy", "numpy", "mujoco", "av", "opencv-python-headless", "cryptography")
+BUSY = 0.8  # of all processors, on average over a session with its start and end: in between there was hardly any left
+PERCENT = 100.0
 
 
 def fifo_allowed() -> bool:
@@ -37,3 +42,11 @@ def conditions(seed: int) -> dict[str, Any]:
         "versions": {name: package_version(name) for name in PACKAGES},
         "seed": seed,
     }
+
+
+def busy_note(cpu: Mapping[str, float], cores: int) -> list[str]:
+    """What to do where a session's processes, ``cpu`` [% of one core] each, left the ``cores`` hardly any time; else nothing."""
+    used = sum(cpu.values()) / (PERCENT * cores)
+    if used < BUSY:
+        return []
+    return [f"processors {used:.0%} busy: what comes late holds the arms. `telesurgery demo {LIGHT}` asks less of them"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..session import SessionOptions
 from ..tapes import Tape, read_tapes
-from .conditions import conditions
+from .conditions import busy_note, conditions
 from .page import page
 from .plots import all_figures
 from .summary import build, judge
@@ -55,11 +55,13 @@ def write_session(options: SessionOptions, run: Any, notes: list[str]) -> dict[s
     why = judge(tapes, run.failures, run.following_at is not None)
     extra = ["stopped by the user"] if run.interrupted else []
     extra += [f"on stopping, {sentence}" for sentence in run.complaints if sentence not in run.failures]
+    given = conditions(options.seed)
+    extra += busy_note(run.cpu, given["cores"])
     summary = plain({
         "ok": why is None, "why": why, "notes": [*notes, *extra],
         "began": f"{datetime.now():%Y-%m-%d %H:%M}",
         "seconds_to_following": None if run.following_at is None else run.following_at - run.began,
-        "options": asdict(options), "conditions": conditions(options.seed), "cpu": run.cpu, **build(tapes),
+        "options": asdict(options), "conditions": given, "cpu": run.cpu, **build(tapes),
         "last_status": run.last_status, "report": str(folder / "report.html"),
     })
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import PoseStamped, WrenchStamped
+from geometry_msgs.msg import PoseStamped
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image, JointState, Joy
+from sensor_msgs.msg import Image, Joy
 from std_msgs.msg import Float64MultiArray, MultiArrayDimension, UInt64MultiArray
 
 from ..core.kinematics.frames import Frame, pose_of, quaternion
@@ -78,32 +78,7 @@ def pose_of_msg(pose: Any) -> Pose:
 
 def pose_from_msg(msg: Any) -> Pose:
     """Pose of a PoseStamped, with the same errors."""
-    return pose_of(frame_of_msg(msg.pose))
-
-
-def joint_msg(
-    names: Sequence[str],
-    position: Iterable[float],
-    velocity: Iterable[float] = (),
-    effort: Iterable[float] = (),
-    stamp: Time | None = None,
-) -> JointState:
-    """JointState; a missing part stays an empty vector, as CRTK asks."""
-    msg = JointState(name=list(names))
-    msg.position = array("d", position)
-    msg.velocity, msg.effort = array("d", velocity), array("d", effort)
-    if stamp is not None:
-        msg.header.stamp = stamp
-    return msg
-
-
-def wrench_msg(force: Iterable[float], stamp: Time, frame: str, torque: Iterable[float] = (0.0, 0.0, 0.0)) -> WrenchStamped:
-    """WrenchStamped of a force (3,) [N] and a torque (3,) [Nm]."""
-    msg = WrenchStamped()
-    msg.header.stamp, msg.header.frame_id = stamp, frame
-    for part, values in ((msg.wrench.force, force), (msg.wrench.torque, torque)):
-        part.x, part.y, part.z = (float(value) for value in values)
-    return msg
+    return pose_of_msg(msg.pose)
 
 
 def joy_msg(pressed: bool, stamp: Time) -> Joy:

@@ -13,6 +13,7 @@ pytest.importorskip("xacro")
 from geometry_msgs.msg import WrenchStamped  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 from std_msgs.msg import Empty, Float64MultiArray, String, UInt64MultiArray  # noqa: E402
+from typed_messages import joint_msg, wrench_msg  # noqa: E402
 
 from telesurgery_nodes.core.arm.states import ArmMode  # noqa: E402
 from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, axis_rotation, compose, inverse, product  # noqa: E402
@@ -21,7 +22,7 @@ from telesurgery_nodes.core.safety.force import Push  # noqa: E402
 from telesurgery_nodes.core.values import INSTRUMENTS, Permit, Phase  # noqa: E402
 from telesurgery_nodes.nodes.arm_control import ArmControl  # noqa: E402
 from telesurgery_nodes.ros.endpoints import offered, requested, row  # noqa: E402
-from telesurgery_nodes.ros.messages import arm_from_msg, joint_msg, permit_to_msg, pose_msg, stamp_from, wrench_msg  # noqa: E402
+from telesurgery_nodes.ros.messages import arm_from_msg, permit_to_msg, pose_msg, stamp_from  # noqa: E402
 
 ARMS = {"PSM1": 6, "PSM2": 6, "PSM3": 6, "ECM": 4}
 START = (0.05, 0.02, 0.11, 0.1, 0.05, -0.05)

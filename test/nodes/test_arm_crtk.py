@@ -14,13 +14,14 @@ from geometry_msgs.msg import PoseStamped, WrenchStamped  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 from std_msgs.msg import Empty, Float64MultiArray, String  # noqa: E402
 from test_arm_control import Site  # noqa: E402
+from typed_messages import joint_msg  # noqa: E402
 
 from telesurgery_nodes.core.arm.face import FACE, Way, Who  # noqa: E402
 from telesurgery_nodes.core.arm.moves import Refusal  # noqa: E402
 from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, compose, distance, inverse  # noqa: E402
 from telesurgery_nodes.core.values import Phase  # noqa: E402
 from telesurgery_nodes.ros.crtk import Stamps, text_of, word_msg  # noqa: E402
-from telesurgery_nodes.ros.messages import joint_msg, pose_msg, stamp_from  # noqa: E402
+from telesurgery_nodes.ros.messages import pose_msg, stamp_from  # noqa: E402
 
 
 class Client:

@@ -15,10 +15,11 @@ from geometry_msgs.msg import PoseStamped, TwistStamped  # noqa: E402
 from sensor_msgs.msg import JointState  # noqa: E402
 from test_arm_control import Site  # noqa: E402
 from test_arm_crtk import Client  # noqa: E402
+from typed_messages import joint_msg  # noqa: E402
 
 from telesurgery_nodes.core.arm.moves import Refusal  # noqa: E402
 from telesurgery_nodes.core.kinematics.frames import IDENTITY, Frame, compose, inverse  # noqa: E402
-from telesurgery_nodes.ros.messages import joint_msg, pose_msg, stamp_from  # noqa: E402
+from telesurgery_nodes.ros.messages import pose_msg, stamp_from  # noqa: E402
 
 STALL = 2.0  # [s]
 

@@ -13,6 +13,7 @@ from telesurgery_nodes.session import pick_ports
 rclpy = pytest.importorskip("rclpy")
 
 from rclpy.parameter import Parameter  # noqa: E402
+from typed_messages import joint_msg, wrench_msg  # noqa: E402
 
 from telesurgery_nodes.nodes.teleop_bridge import TeleopBridge  # noqa: E402
 from telesurgery_nodes.ros import messages  # noqa: E402
@@ -52,9 +53,9 @@ class Wire:
         stamp = self.node.get_clock().now().to_msg()
         pose = messages.pose_msg(IDENTITY, stamp, "endoscope_view")
         self.out["arm_measured_cp"].publish(pose)
-        self.out["jaw_measured_js"].publish(messages.joint_msg(("PSM1_jaw",), (0.2,), stamp=stamp))
+        self.out["jaw_measured_js"].publish(joint_msg(("PSM1_jaw",), (0.2,), stamp=stamp))
         if self.force is not None:
-            self.out["arm_measured_cf"].publish(messages.wrench_msg(self.force, stamp, "endoscope_view"))
+            self.out["arm_measured_cf"].publish(wrench_msg(self.force, stamp, "endoscope_view"))
 
     def follow(self, epoch=1):
         """The clutch machine says: follow, hand at rest."""

@@ -11,13 +11,14 @@ pytest.importorskip("rclpy")
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState, Joy
+from typed_messages import joint_msg, wrench_msg
 
 from telesurgery_nodes.core.kinematics.frames import Frame, from_rpy
 from telesurgery_nodes.ros import light
 from telesurgery_nodes.ros.cdr import joint_cdr, twist_cdr, wrench_cdr
 from telesurgery_nodes.ros.endpoints import message_class, offered, requested, row
 from telesurgery_nodes.ros.mailbox import MALFORMED
-from telesurgery_nodes.ros.messages import frame_bytes, joint_msg, joy_msg, pose_msg, stamp_from, wrench_msg
+from telesurgery_nodes.ros.messages import frame_bytes, joy_msg, pose_msg, stamp_from
 from telesurgery_nodes.ros.node import SuiteNode
 
 STAMP = stamp_from(12.25)

@@ -9,12 +9,13 @@ pytest.importorskip("rclpy", reason="rclpy comes from the wheels (make test) or 
 from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import JointState, Joy
 from std_msgs.msg import Bool, UInt8
+from typed_messages import wrench_msg
 
 from telesurgery_nodes.core.values import Phase
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.nodes.master_input import COLUMNS, MasterInput
 from telesurgery_nodes.ros.endpoints import message_class, offered, row
-from telesurgery_nodes.ros.messages import pose_from_msg, wrench_msg
+from telesurgery_nodes.ros.messages import pose_from_msg
 from telesurgery_nodes.tapes import read_tape
 
 
