@@ -16,6 +16,7 @@ from .tls import TlsEnd
 
 DEADLINE_S = 10.0  # for a whole handshake: four round trips of a satellite path and a lost segment or two
 READ = 16384
+CLOSED = "the other site closed the connection before the handshake was over"
 
 
 class Keys(Protocol):
@@ -35,7 +36,7 @@ class Keys(Protocol):
 
 
 class HungUp(DeviceError):
-    """The other side closed: another of its paths was faster, or it is gone."""
+    """The other side closed, in order or (with something of ours unread) by a reset: another of its paths was faster, or it is gone."""
 
 
 class Conversation:
@@ -102,10 +103,12 @@ class Conversation:
         self._timeout()
         try:
             data = self._sock.recv(READ)
+        except ConnectionError as error:
+            raise HungUp(CLOSED) from error
         except OSError as error:
             raise DeviceError(f"no answer to the handshake: {error}") from error
         if not data:
-            raise HungUp("the other site closed the connection before the handshake was over")
+            raise HungUp(CLOSED)
         try:
             self._heard += self._frames.push(self._tls.receive(data))
         except LinkError:
@@ -121,6 +124,8 @@ class Conversation:
         self._timeout()
         try:
             self._sock.sendall(data)
+        except ConnectionError as error:
+            raise HungUp(CLOSED) from error
         except OSError as error:
             raise DeviceError(f"the handshake cannot be sent: {error}") from error
 

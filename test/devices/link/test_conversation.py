@@ -13,7 +13,7 @@ from OpenSSL import SSL
 
 from telesurgery_nodes.core.link.handshake import Door, Peer
 from telesurgery_nodes.core.link.seal import Role
-from telesurgery_nodes.devices.link.conversation import Conversation
+from telesurgery_nodes.devices.link.conversation import Conversation, HungUp
 from telesurgery_nodes.errors import (
     CertificateExpired,
     CertificateExpiring,
@@ -259,9 +259,24 @@ def test_a_replaced_session_is_refused(sites, folders):
     assert isinstance(mine, SessionReplayed) and isinstance(theirs, SessionReplayed)
 
 
-def test_a_peer_that_hangs_up_is_a_fault_of_the_network(sites):
-    _, theirs = run(lambda sock: None, sites[1].talk)
-    assert isinstance(theirs, DeviceError)
+def at_once(sock):
+    """Close in order."""
+
+
+def with_an_answer_unread(sock):
+    """Begin a handshake and close with the answer unread, which the kernel tells the other side as a reset."""
+    end = SSL.Connection(SSL.Context(SSL.TLS_METHOD), None)
+    end.set_connect_state()
+    with contextlib.suppress(SSL.WantReadError):
+        end.do_handshake()
+    sock.sendall(end.bio_read(65536))
+    sock.recv(1, socket.MSG_PEEK)
+
+
+@pytest.mark.parametrize("how", [at_once, with_an_answer_unread])
+def test_a_peer_that_hangs_up_is_known_as_such(sites, how):
+    _, theirs = run(how, sites[1].talk)
+    assert isinstance(theirs, HungUp)
 
 
 def test_a_peer_that_says_nothing_meets_the_deadline(sites, monkeypatch):
