@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from .errors import ConfigError
 from .free_ports import HIGHEST_DOMAIN, LOOPBACK, pick_domains, pick_ports
+from .real_time import CONTROL_PRIORITY, real_time_words
 
 SITES = ("patient", "wan", "surgeon")
 ROBOTS = ("mujoco", "kinematic")
@@ -30,7 +31,7 @@ PATHS = 2  # the operation of November 2024 used two network technologies in par
 @dataclass(frozen=True)
 class SessionOptions:
     """Everything that may differ between two sessions. ``duration`` [s]; ``scale`` tool motion per hand motion; ``rate`` [Hz] of the
-    control loops, from hands to motors."""
+    control loops, from hands to motors; ``realtime``: these run before everything else on the machine (real_time.py)."""
 
     preset: str = "casablanca_shanghai"
     input: str = "scripted"
@@ -43,6 +44,7 @@ class SessionOptions:
     height: int = 480
     fps: int = 25
     rate: float = 250.0
+    realtime: bool = False
     domains: tuple[int, int] | None = None
     ports: tuple[int, ...] | None = None
     surgeon_identity: str = ""
@@ -67,8 +69,9 @@ class Of:
 class Row:
     """One process. ``parameters`` values are literals or `Of`; ``needs`` rows must stand earlier in the table.
 
-    ``nice``: see nice(1), above 0 gives way to others. ``ros`` False: a plain process, parameters become ``--name value``.
-    ``display``: parameters only for a session with a window.
+    ``nice``: see nice(1), above 0 gives way to others. ``control``: it stands between hands and motors, and has the real time of a session
+    that asks for it. ``ros`` False: a plain process, parameters become ``--name value``. ``display``: parameters only for a session
+    with a window.
     """
 
     name: str
@@ -83,11 +86,15 @@ class Row:
     ros: bool = True
     env: Mapping[str, str] = field(default_factory=dict)
     nice: int = 0
+    control: bool = False
 
 
 @dataclass(frozen=True)
 class Process:
-    """A row with every value filled in. ``params`` name -> bool, int, float, str or list; ``domain`` None: not a ROS process."""
+    """A row with every value filled in. ``params`` name -> bool, int, float, str or list; ``domain`` None: not a ROS process.
+
+    ``fifo``: priority under SCHED_FIFO, 0 for the ordinary scheduler.
+    """
 
     name: str
     site: str
@@ -100,9 +107,12 @@ class Process:
     ros: bool
     what: str
     nice: int
+    fifo: int
 
     def prefix(self) -> list[str]:
         """Words in front of the command line: pictures give way to motion where processors are short."""
+        if self.fifo:
+            return real_time_words(self.fifo)
         return ["nice", "-n", str(self.nice)] if self.nice else []
 
     def argv(self, python: str = sys.executable) -> list[str]:
@@ -127,18 +137,19 @@ SIMULATION_ENV = {"MUJOCO_GL": "disable"}  # a missing GL library breaks `import
 
 TABLE: tuple[Row, ...] = (
     Row("simulation", "patient", "simulation", "the patient cart in simulation; a real CRTK arm takes its place",
-        parameters={**TAPES, "robot": Of("robot"), "rate": Of("rate"), "brake_silence": SHARED_HOST_BRAKE}, env=SIMULATION_ENV),
+        parameters={**TAPES, "robot": Of("robot"), "rate": Of("rate"), "brake_silence": SHARED_HOST_BRAKE}, env=SIMULATION_ENV,
+        control=True),
     Row("arm_control", "patient", "arm_control", "inverse kinematics, limits and the gate in front of the motors",
-        parameters={**TAPES, "rate": Of("rate"), "no_go_file": Of("no_go_file")}, needs=("simulation",)),
+        parameters={**TAPES, "rate": Of("rate"), "no_go_file": Of("no_go_file")}, needs=("simulation",), control=True),
     Row("safety_watchdog", "patient", "safety_watchdog", "the permit every 20 ms, without which nothing moves",
-        parameters={**TAPES, "enable_on_start": Of("enable_on_start")}, needs=("arm_control",)),
+        parameters={**TAPES, "enable_on_start": Of("enable_on_start")}, needs=("arm_control",), control=True),
     Row("stereo_camera", "patient", "stereo_camera", "both eyes of the camera arm, coded",
         parameters={**TAPES, "width": Of("width"), "height": Of("height"), "fps": Of("fps"), "codec": Of("codec")},
         needs=("simulation",), nice=PICTURE_NICE),
     Row("teleop_bridge_patient", "patient", "teleop_bridge", "the patient end of the link", node="teleop_bridge_patient",
         parameters={**TAPES, "side": "patient", "identity": Of("patient_identity"), "rate": Of("rate"), "local": Of("patient_local"),
                     "remote": Of("patient_remote"), "topics_file": Of("topics_file"), "playout_ms": Of("playout_ms")},
-        needs=("arm_control",)),
+        needs=("arm_control",), control=True),
     Row("link_emulator", "wan", "link_emulator", "two long-distance paths in one process", ros=False,
         parameters={"preset": Of("preset"), "seed": Of("seed"), "surgeon": Of("wan_surgeon"), "patient": Of("wan_patient"),
                     "to_patient": Of("patient_local"), "stats": Of("stats")}),
@@ -146,14 +157,14 @@ TABLE: tuple[Row, ...] = (
         node="teleop_bridge_surgeon",
         parameters={**TAPES, "side": "surgeon", "identity": Of("surgeon_identity"), "scale": Of("scale"), "rate": Of("command_rate"),
                     "local": Of("surgeon_local"), "remote": Of("surgeon_remote"), "topics_file": Of("topics_file")},
-        needs=("link_emulator",)),
+        needs=("link_emulator",), control=True),
     Row("stereo_viewer", "surgeon", "stereo_viewer", "both eyes with the age of the picture",
         parameters={**TAPES, "codec": Of("codec"), "snapshot_dir": Of("snapshots"), "window": False}, display={"window": True},
         needs=("teleop_bridge_surgeon",), nice=PICTURE_NICE),
     Row("master_input", "surgeon", "master_input", "two hands, pedals and head sensor",
         parameters={**TAPES, "device": Of("device"), "file": Of("file"), "seed": Of("seed"), "reengage": Of("reengage"),
                     "scale": Of("scale"), "rate": Of("command_rate")},
-        needs=("teleop_bridge_surgeon",)),
+        needs=("teleop_bridge_surgeon",), control=True),
 )
 
 
@@ -251,8 +262,9 @@ def layout(options: SessionOptions, sites: tuple[str, ...] = SITES) -> list[Proc
         merged = {**row.parameters, **({} if options.headless else row.display)}
         params = {name: filled[value.field] if isinstance(value, Of) else value for name, value in merged.items()}
         env = {**_site_env(by_site[row.site]), **row.env}
+        fifo = CONTROL_PRIORITY if options.realtime and row.control else 0
         made.append(Process(row.name, row.site, row.executable, row.node or row.name, by_site[row.site],
-                            MappingProxyType(params), MappingProxyType(env), row.optional, row.ros, row.what, row.nice))
+                            MappingProxyType(params), MappingProxyType(env), row.optional, row.ros, row.what, row.nice, fifo))
     return made
 
 

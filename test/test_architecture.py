@@ -31,7 +31,7 @@ IMPURE_ATTRIBUTES = {
 ALIASES = {"np": "numpy", "ET": "ElementTree"}
 
 # ring -> what of this package it may import. Modules beside the rings are "base": facts both sides of a ring share.
-BASE = {"agreement", "channels", "description", "errors", "free_ports", "registry", "resources", "session", "tapes"}
+BASE = {"agreement", "channels", "description", "errors", "free_ports", "real_time", "registry", "resources", "session", "tapes"}
 ALLOWED = {
     "core": {"core", "errors"},
     "base": {"core", *BASE},

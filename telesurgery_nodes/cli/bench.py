@@ -20,6 +20,7 @@ from typing import Any
 from ..errors import ConfigError
 from ..report.conditions import conditions
 from ..resources import find_resource
+from ..session import SessionOptions
 
 REGISTRY: dict[str, str] = {
     "road": "telesurgery_nodes.cli.road",
@@ -44,13 +45,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class BenchArguments:
-    """What a bench is told."""
+    """What a bench is told. ``rate`` [Hz] of the control loops, for part crtk of bench arm."""
 
     quick: bool = False
     seed: int = 1
     file: str = ""
     out: str = ""
     parts: str = ""
+    rate: float = SessionOptions.rate
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", default="", help="recorded input, where the bench takes one")
     parser.add_argument("--parts", default="", metavar="NAMES", help="only these parts of the bench, with commas between them")
     parser.add_argument("--out", default="", metavar="DIR", help="keep the samples here")
+    base = SessionOptions.rate
+    slow = f"control loops per second, for part crtk of bench arm (default {base:g})"
+    parser.add_argument("--rate", type=float, default=base, metavar="HZ", help=slow)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -143,7 +148,7 @@ def run(args: argparse.Namespace) -> int:
     module = load(args.name)
     chosen(getattr(module, "PARTS", ()), args.parts)  # an unknown name is refused before anything runs
     before = conditions(args.seed)  # the load of the machine, not the one the bench makes
-    result = module.run(BenchArguments(args.quick, args.seed, args.file, args.out, args.parts))
+    result = module.run(BenchArguments(args.quick, args.seed, args.file, args.out, args.parts, args.rate))
     if args.json:
         report = {"bench": args.name, "quick": args.quick, "bars": [asdict(bar) for bar in result.bars], "conditions": before}
         print(json.dumps({**report, "details": result.details}, indent=2))

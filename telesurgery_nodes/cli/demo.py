@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from ..errors import ConfigError
+from ..real_time import check_real_time
 from ..session import CODECS, RATES, ROBOTS, SessionOptions, layout, pick_domains
 from .inputs import check_input, one_machine, window_possible
 from .starter import Starter
@@ -57,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     low, high = RATES
     slow = f"control loops per second, from hands to motors; {low:g} to {high:g}, less on slow processors (default {base.rate:g})"
     parser.add_argument("--rate", type=float, default=base.rate, metavar="HZ", help=slow)
+    first = "what stands between hands and motors runs before everything else (SCHED_FIFO; docs/safety.md)"
+    parser.add_argument("--realtime", action="store_true", help=first)
     parser.add_argument("--identities", default="", metavar="DIR", help="certificates of both sites, made at first start (default: user's)")
     parser.add_argument("--no-go", default="", metavar="FILE", help="volumes no arm may enter or leave (docs/collision.md)")
     parser.add_argument("--no-reengage", action="store_true", help="the scripted operator does not press the pedal again after a hold")
@@ -87,8 +90,8 @@ def choose(args: argparse.Namespace) -> tuple[SessionOptions, list[str]]:
     out = args.out or f"sessions/{datetime.now():%Y%m%d-%H%M%S}"
     options = SessionOptions(
         preset=args.preset, input=args.input, robot=robot, seed=args.seed, scale=args.scale, duration=args.duration, codec=codec,
-        width=args.width, height=args.height, fps=args.fps, rate=args.rate, domains=pick_domains(), out=out,
-        headless=headless, reengage=not args.no_reengage, no_go_file=args.no_go,
+        width=args.width, height=args.height, fps=args.fps, rate=args.rate, realtime=args.realtime, domains=pick_domains(),
+        out=out, headless=headless, reengage=not args.no_reengage, no_go_file=args.no_go,
     )
     return options, notes
 
@@ -100,6 +103,8 @@ def check(options: SessionOptions) -> None:
     if Path(options.out).exists() and any(Path(options.out).iterdir()):
         raise ConfigError(f"out: {options.out} is not empty; give a new folder, old samples are never overwritten")
     check_input(options)
+    if options.realtime:
+        check_real_time()
 
 
 class _Terminated:

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ..errors import TelesurgeryError
-from ..report.conditions import fifo_allowed
+from ..real_time import ALLOW, fifo_allowed
 from ..session import LIGHT, default_identities
 from ..trust.demo import demo_folders
 from ..trust.identity import load_identity
@@ -165,7 +165,7 @@ def check_fifo() -> Finding:
     """Real-time scheduling."""
     if fifo_allowed():
         return Finding("SCHED_FIFO", GOOD, "allowed")
-    return Finding("SCHED_FIFO", NOTE, "not allowed: more jitter under load", "add `@realtime - rtprio 80` to /etc/security/limits.conf")
+    return Finding("SCHED_FIFO", NOTE, "not allowed: no `--realtime`, more jitter under load", ALLOW)
 
 
 def check_cores() -> Finding:

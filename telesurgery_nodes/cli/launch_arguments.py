@@ -10,6 +10,7 @@ from typing import Any
 
 from ..devices.relay.presets import preset_names
 from ..errors import ConfigError
+from ..real_time import check_real_time
 from ..session import CODECS, LOGS, PATHS, ROBOTS, SITES, Process, SessionOptions, far_ends, layout
 from .beforehand import check_processes
 from .inputs import check_input, one_machine
@@ -53,6 +54,7 @@ ARGUMENTS: tuple[Argument, ...] = (
     Argument("height", BASE.height, "height of one eye [pixels]"),
     Argument("fps", BASE.fps, "stereo frames per second"),
     Argument("rate", BASE.rate, "control loops per second, from hands to motors [Hz]; less on slow processors"),
+    Argument("realtime", BASE.realtime, "what stands between hands and motors runs before everything else (SCHED_FIFO)"),
     Argument("surgeon_domain", 41, "ROS domain of the surgeon site"),
     Argument("patient_domain", 42, "ROS domain of the patient site; must differ from the surgeon's"),
     Argument("surgeon_paths", "", "far end of each path of the surgeon bridge, host or host:port with commas; empty: the emulator"),
@@ -144,6 +146,8 @@ def processes_of(texts: Mapping[str, str], sites: tuple[str, ...], identities: s
     given = values_of(texts)
     options = options_of(given)
     check_input(options)
+    if options.realtime:
+        check_real_time()
     far = any(given[f"{side}_paths"] for side in ENDS)
     # A consortium made here would not be the other host's; on one machine that plays both sites it may be.
     options = options if far else one_machine(options, identities)

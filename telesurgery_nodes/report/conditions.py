@@ -8,19 +8,12 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from ..real_time import fifo_allowed
 from ..session import LIGHT
 
 PACKAGES = ("telesurgery_nodes", "rclpy", "numpy", "mujoco", "av", "opencv-python-headless", "cryptography")
 BUSY = 0.8  # of all processors, on average over a session with its start and end: in between there was hardly any left
 PERCENT = 100.0
-
-
-def fifo_allowed() -> bool:
-    """This process may ask for SCHED_FIFO: it is root with the capability, or its rtprio limit is above 0."""
-    import resource
-
-    limit = getattr(resource, "RLIMIT_RTPRIO", None)
-    return os.geteuid() == 0 or (limit is not None and resource.getrlimit(limit)[0] != 0)
 
 
 def package_version(name: str) -> str | None:

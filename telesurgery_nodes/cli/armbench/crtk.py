@@ -1,7 +1,8 @@
 """Part `crtk` of the bench `arm`: from a master's sample to the joint set point, through every process of a session but the emulator.
 
 The bridges talk to each other over loopback, so the path is the kernel's and nothing else. Times are the ledger's stages up to the
-publication of the robot's servo_jp; each is measured on its own, none is what is left over.
+publication of the robot's servo_jp; each is measured on its own, none is what is left over. Under SCHED_FIFO where it is allowed, as
+`--realtime` of a session; the bar's words say which it was. ``--rate`` [Hz] of the control loops as in a session.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from ...core.values import FloatArray
 from ...errors import TelesurgeryError
+from ...real_time import fifo_allowed
 from ...report import tables
 from ...session import Process, SessionOptions, layout
 from ...tapes import read_tapes
@@ -34,7 +36,7 @@ SETTLE = 2.0  # [s] of following left out: processes are still warming up
 FEWEST = 200  # samples below which a p99 says nothing
 MS = 1000.0
 SURGEON, PATIENT = "teleop_bridge_surgeon", "teleop_bridge_patient"
-PICTURE = {"width": 160, "height": 120, "codec": "mjpeg"}  # pictures must flow for following; their cost is not what is measured
+PICTURE: dict[str, Any] = {"width": 160, "height": 120, "codec": "mjpeg"}  # must flow for following; their cost is not measured
 LISTEN = 0.2  # [s]
 
 
@@ -49,9 +51,13 @@ def without_emulator(processes: Sequence[Process]) -> list[Process]:
     ]
 
 
-def play(folder: Path, seconds: float, seed: int) -> tuple[float, float]:
-    """Follow for ``seconds``; steady times [s] between which the arms followed. TelesurgeryError where they never did."""
-    options = SessionOptions(robot="kinematic", out=str(folder), seed=seed, duration=seconds, **PICTURE)  # type: ignore[arg-type]
+def play(folder: Path, seconds: float, seed: int, rate: float, realtime: bool) -> tuple[float, float]:
+    """Follow for ``seconds``; steady times [s] between which the arms followed. TelesurgeryError where they never did.
+
+    ``rate`` [Hz] of the control loops; ``realtime``: under SCHED_FIFO.
+    """
+    run: dict[str, Any] = {"out": str(folder), "seed": seed, "duration": seconds, "rate": rate, "realtime": realtime}
+    options = SessionOptions(robot="kinematic", **run, **PICTURE)
     processes = without_emulator(layout(one_machine(options, str(folder / "identities"))))
     domain = next(process.domain for process in processes if process.site == "surgeon" and process.domain is not None)
     with Starter(processes, folder) as starter:
@@ -80,13 +86,13 @@ def latencies(tapes: tables.Tapes, began: float, ended: float) -> tuple[FloatArr
     return chosen, chosen.sum(axis=1)
 
 
-def bars(total: FloatArray) -> list[Bar]:
-    """Bar 6."""
+def bars(total: FloatArray, how: str = "real processes") -> list[Bar]:
+    """Bar 6. ``how`` it was measured, in words."""
     enough = len(total) >= FEWEST
     why = "" if enough else f"{len(total)} samples, at least {FEWEST} wanted"
     p50, p99 = (float(np.percentile(total, share)) * MS if enough else None for share in (50, 99))
     return [
-        at_most("crtk.6", "master sample to joint set point, real processes, no network, p99", p99, P99_MS, "ms", why),
+        at_most("crtk.6", f"master sample to joint set point, {how}, no network, p99", p99, P99_MS, "ms", why),
         at_most("crtk.6.p50", "the same, p50", p50, P99_MS, "ms", why),
         at_least("crtk.6.n", "samples behind it", float(len(total)), float(FEWEST), ""),
     ]
@@ -94,10 +100,10 @@ def bars(total: FloatArray) -> list[Bar]:
 
 def run(arguments: BenchArguments) -> tuple[list[Bar], dict[str, Any]]:
     """Bars and details."""
-    seconds = QUICK if arguments.quick else DURATION
+    seconds, realtime = QUICK if arguments.quick else DURATION, fifo_allowed()
     with tempfile.TemporaryDirectory(prefix="telesurgery_crtk_") as scratch:
         folder = Path(arguments.out or scratch)
-        began, ended = play(folder, seconds, arguments.seed)
+        began, ended = play(folder, seconds, arguments.seed, arguments.rate, realtime)
         stages, total = latencies(read_tapes(folder / "tapes"), began, ended)
     shares = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
     rows = {"sum": total, **{name: stages[:, number] for number, name in enumerate(STAGES)}}
@@ -106,4 +112,5 @@ def run(arguments: BenchArguments) -> tuple[list[Bar], dict[str, Any]]:
     }
     cells = {name: "  ".join(f"{share} {value:.2f} ms" for share, value in row.items()) for name, row in spread.items()}
     text = "\n".join(f"crtk: {name:10} {row}" for name, row in cells.items())
-    return bars(total), {"text": text, "stages_ms": spread, "samples": len(total)}
+    how = f"real processes at {arguments.rate:g} Hz, {'SCHED_FIFO' if realtime else 'SCHED_OTHER'}"
+    return bars(total, how), {"text": text, "stages_ms": spread, "samples": len(total), "rate_hz": arguments.rate, "realtime": realtime}
