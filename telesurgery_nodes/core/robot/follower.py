@@ -71,8 +71,8 @@ class Follower:
 
         An arm held back by an obstacle would otherwise leap after its reference when the obstacle gives way.
         """
-        reach = [(at - most, at + most) for at, most in zip(measured, slack, strict=True)]
-        self._position = _inside(self._position, reach)
+        near = zip(self._position, measured, slack, strict=True)
+        self._position = [at if m - s <= at <= m + s else min(max(at, m - s), m + s) for at, m, s in near]
 
     def advance(self, dt: float) -> Reference:
         """Move the reference on by ``dt`` [s]."""

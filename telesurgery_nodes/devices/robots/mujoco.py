@@ -129,7 +129,7 @@ class MujocoRobot(SetpointInlet):
         things = rings()
         self._model = build_spec(self._mujoco, description, things).compile()
         self._data = self._mujoco.MjData(self._model)
-        self._objects = tuple(things.start)
+        self._objects = {name: self._data.body(name).id for name in things.start}
         self._index()
         data = self._data  # its arrays live as long as it does; to look one up costs as much as to read it
         self._qpos, self._qvel, self._torque, self._control = data.qpos, data.qvel, data.qfrc_actuator, data.ctrl
@@ -201,7 +201,8 @@ class MujocoRobot(SetpointInlet):
 
     def objects(self) -> Mapping[str, FloatArray]:
         """Rings: name -> (7,) position [m] and w-x-y-z quaternion in the cart frame."""
-        return {name: np.concatenate((self._data.body(name).xpos, self._data.body(name).xquat)) for name in self._objects}
+        at, turn = self._data.xpos, self._data.xquat
+        return {name: np.concatenate((at[body], turn[body])) for name, body in self._objects.items()}
 
     def close(self) -> None:
         """Nothing to release: MuJoCo's memory goes with the object."""
