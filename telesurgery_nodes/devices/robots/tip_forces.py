@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ...core.kinematics.frames import Frame, Vector, cross, floats_of, rotate, transpose
-from ...core.values import FloatArray, Wrench
+from ...core.kinematics.frames import Frame, cross, floats_of, rotate, transpose
+from ...core.rotations import vector_of
+from ...core.values import Wrench
 from .layout import Tip, placed
 
 SMOOTHING = 0.005  # [s] time constant; 32 Hz, below what a hand feels as texture and above what it does on purpose
@@ -48,14 +49,9 @@ class TipForces:
             return None
         index = self._number[arm]
         last, axes, tip = self._last[index], self._axes[index], self._tips[arm]
-        at = placed(Frame(_vector(data.xpos[last]), floats_of(data.xmat[last])), tip.chain.tool.p)
-        root = _vector(data.subtree_com[self._model.body_rootid[last]])
-        torque, force = _vector(self._felt[index, :3]), _vector(self._felt[index, 3:])
+        at = placed(Frame(vector_of(data.xpos[last]), floats_of(data.xmat[last])), tip.chain.tool.p)
+        root = vector_of(data.subtree_com[self._model.body_rootid[last]])
+        torque, force = vector_of(self._felt[index, :3]), vector_of(self._felt[index, 3:])
         lever = cross((root[0] - at[0], root[1] - at[1], root[2] - at[2]), force)
         about_tip = (torque[0] + lever[0], torque[1] + lever[1], torque[2] + lever[2])
         return Wrench(np.array(rotate(axes, force)), np.array(rotate(axes, about_tip)), tip.base)
-
-
-def _vector(row: FloatArray) -> Vector:
-    x, y, z = row.tolist()
-    return x, y, z
