@@ -77,7 +77,7 @@ class Follower:
     def advance(self, dt: float) -> Reference:
         """Move the reference on by ``dt`` [s]."""
         position, velocity = self._position.copy(), [0.0] * len(self._position)
-        for joint, (goal, at, left) in enumerate(zip(self._goal, position, self._left, strict=True)):
+        for joint, (goal, at, left) in enumerate(zip(self._goal, self._position, self._left, strict=True)):
             if goal != at:
                 velocity[joint] = speed = self._held_back(joint, at, (goal - at) / (left if left > dt else dt))
                 position[joint] = at + speed * dt

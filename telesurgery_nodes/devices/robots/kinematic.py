@@ -54,10 +54,13 @@ class KinematicRobot(SetpointInlet):
 
     def _servo(self, wanted: Sequence[float], dt: float, share: float) -> None:
         """Every joint a ``share`` of its way to the reference, no faster than it can."""
-        wish = [(goal - at) * (share / dt) for goal, at in zip(wanted, self._position, strict=True)]
-        velocity = [most if v > most else -most if v < -most else v for v, most in zip(wish, self._fastest, strict=True)]
-        self._position = [at + v * dt for at, v in zip(self._position, velocity, strict=True)]
-        self._velocity = velocity
+        position, velocity = self._position.copy(), [0.0] * len(self._position)
+        for joint, (goal, at, most) in enumerate(zip(wanted, self._position, self._fastest, strict=True)):
+            if goal != at:
+                wish = (goal - at) * (share / dt)
+                velocity[joint] = speed = most if wish > most else -most if wish < -most else wish
+                position[joint] = at + speed * dt
+        self._position, self._velocity = position, velocity
 
     def _depth(self, arm: str, positions: Sequence[float]) -> float:
         return self._board.depth(self._tips[arm].end(positions[self.layout.arms[arm]]))
