@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from geometry_msgs.msg import Pose, PoseArray
-
 from ..core.values import INSTRUMENTS, FloatArray
 from ..devices.protocols import ForceSensing
 from ..ros.cdr import joint_cdr, wrench_cdr
+from ..ros.cdr_poses import poses_cdr
 from ..ros.crtk import Stamps, word_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
@@ -68,11 +67,4 @@ class RobotFace:
     def objects(self, stamp: Any) -> None:
         """Poses in the order of the objects' names, cart frame."""
         things: Mapping[str, FloatArray] = self._robot.objects()
-        msg = PoseArray()
-        msg.header.stamp, msg.header.frame_id = stamp, ROOT_FRAME
-        for _, values in sorted(things.items()):
-            pose, (x, y, z, qw, qx, qy, qz) = Pose(), values.tolist()
-            pose.position.x, pose.position.y, pose.position.z = x, y, z
-            pose.orientation.w, pose.orientation.x, pose.orientation.y, pose.orientation.z = qw, qx, qy, qz
-            msg.poses.append(pose)
-        self._objects.publish(msg)
+        self._objects.publish(poses_cdr([values.tolist() for _, values in sorted(things.items())], stamp, ROOT_FRAME))
