@@ -63,7 +63,7 @@ class StereoCamera(SuiteNode):
         self._scene = self.mailbox()  # only the newest is drawn
         self._scene.subscribe("joint_states", self._on_joints)
         self._scene.subscribe("robot_objects", self._on_objects)
-        self.loop(wanted.fps, self.capture)
+        self.every(1.0 / wanted.fps, self.capture)
 
     def _on_joints(self, msg: Any) -> None:
         try:
