@@ -6,6 +6,7 @@ A dVRK MTM or another CRTK master driver can stand in the place of this node unc
 from __future__ import annotations
 
 import inspect
+import math
 from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +18,9 @@ from telesurgery_nodes.core.teleop.tool_pace import SPEED
 from telesurgery_nodes.core.values import MASTERS, ConsoleState, FloatArray, HandSample, Pedals, Phase
 from telesurgery_nodes.errors import ConfigError, DeviceError, KinematicsError
 from telesurgery_nodes.ros.cdr import joint_cdr
+from telesurgery_nodes.ros.cdr_joy import pedal_cdr
 from telesurgery_nodes.ros.main import run
-from telesurgery_nodes.ros.messages import joy_msg, pose_bytes, pose_from_msg, quaternion_from_rotation
+from telesurgery_nodes.ros.messages import pose_bytes, pose_from_msg, quaternion_from_rotation
 from telesurgery_nodes.ros.node import SuiteNode
 from telesurgery_nodes.ros.params import NodeParams, param
 from telesurgery_nodes.ros.turns import Turns
@@ -97,9 +99,9 @@ class MasterInput(SuiteNode):
 
     def _on_force(self, master: str, msg: Any) -> None:
         force = msg.wrench.force
-        vector = np.array([force.x, force.y, force.z])
-        if np.isfinite(vector).all() and msg.header.frame_id in ("", FRAME):
-            self._forces[master] = (vector, self.now())
+        vector = (force.x, force.y, force.z)
+        if all(map(math.isfinite, vector)) and msg.header.frame_id in ("", FRAME):
+            self._forces[master] = (np.array(vector), self.now())
         else:
             self.count("bad_forces")
 
@@ -155,7 +157,7 @@ class MasterInput(SuiteNode):
         self._pedals, self._pedals_at = pedals, now
         stamp = self.ros_stamp()
         for publisher, pressed in zip(self._feet, astuple(pedals), strict=True):
-            publisher.publish(joy_msg(pressed, stamp))
+            publisher.publish(pedal_cdr(pressed, stamp))
 
     def diagnose(self) -> dict[str, object]:
         """Device and what the console last said."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from geometry_msgs.msg import Pose, PoseArray
-
 from ..core.values import INSTRUMENTS, FloatArray
 from ..devices.protocols import ForceSensing
 from ..ros.cdr import joint_cdr, wrench_cdr
+from ..ros.cdr_poses import poses_cdr
 from ..ros.crtk import Stamps, word_msg
 from ..ros.node import SuiteNode
 from ..ros.turns import Turns
@@ -24,8 +23,11 @@ class RobotFace:
     def __init__(self, node: SuiteNode, robot: Any) -> None:
         """Make the publishers of every arm of ``robot``."""
         self._robot, self._node, self._stamps = robot, node, Stamps()
-        self.arms = tuple(robot.joint_names)
+        self.names = {arm: tuple(names) for arm, names in robot.joint_names.items()}
+        self.arms = tuple(self.names)
         self.jaws = tuple(arm for arm in self.arms if arm in INSTRUMENTS)
+        jaws = {arm: (f"{arm}_jaw", f"{arm}_jaw_half") for arm in self.jaws}
+        self._every = tuple(name for arm, names in self.names.items() for name in (*names, *jaws.get(arm, ())))
         self._measured = {arm: node.publisher("robot_measured_js", arm=arm) for arm in self.arms}
         self._setpoint = {arm: node.publisher("robot_setpoint_js", arm=arm) for arm in self.arms}
         self._state = {arm: node.publisher("robot_operating_state", arm=arm) for arm in self.arms}
@@ -42,7 +44,7 @@ class RobotFace:
 
     def arm(self, arm: str, served: tuple[Any, FloatArray], stamp: Any) -> None:
         """Measured joints and force, the set point in force with the stamp of the command that brought it, every second time the jaw."""
-        state, names = self._robot.state(arm), self._robot.joint_names[arm]
+        state, names = self._robot.state(arm), self.names[arm]
         parts = (part.tolist() for part in (state.position, state.velocity, state.effort))
         self._measured[arm].publish(joint_cdr(names, *parts, stamp=stamp))
         self._setpoint[arm].publish(joint_cdr(names, served[1].tolist(), stamp=served[0]))
@@ -54,25 +56,15 @@ class RobotFace:
 
     def joints(self, stamp: Any) -> None:
         """Every joint of the cart; the half-jaws too, for readers that do not know mimic."""
-        names: list[str] = []
         positions: list[float] = []
         for arm in self.arms:
             state = self._robot.state(arm)
-            names += self._robot.joint_names[arm]
             positions += state.position.tolist()
             if arm in self._jaw:
-                names += [f"{arm}_jaw", f"{arm}_jaw_half"]
                 positions += [state.jaw, HALF * state.jaw]
-        self._joints.publish(joint_cdr(names, positions, stamp=stamp))
+        self._joints.publish(joint_cdr(self._every, positions, stamp=stamp))
 
     def objects(self, stamp: Any) -> None:
         """Poses in the order of the objects' names, cart frame."""
         things: Mapping[str, FloatArray] = self._robot.objects()
-        msg = PoseArray()
-        msg.header.stamp, msg.header.frame_id = stamp, ROOT_FRAME
-        for _, values in sorted(things.items()):
-            pose, (x, y, z, qw, qx, qy, qz) = Pose(), values.tolist()
-            pose.position.x, pose.position.y, pose.position.z = x, y, z
-            pose.orientation.w, pose.orientation.x, pose.orientation.y, pose.orientation.z = qw, qx, qy, qz
-            msg.poses.append(pose)
-        self._objects.publish(msg)
+        self._objects.publish(poses_cdr([values.tolist() for _, values in sorted(things.items())], stamp, ROOT_FRAME))

@@ -81,11 +81,10 @@ class Simulation(SuiteNode):
 
     def _on_servo(self, arm: str, msg: Any) -> None:
         """Serve a set point. One that is refused does not keep the brake away either."""
-        wanted = list(self.robot.joint_names[arm])
-        position = np.array(msg.position)
+        wanted, position = self._face.names[arm], np.array(msg.position)
         try:
-            if msg.name and list(msg.name) != wanted:
-                raise DeviceError(f"{arm}: wanted joints {wanted} or no names, got {list(msg.name)}")
+            if msg.name and tuple(msg.name) != wanted:
+                raise DeviceError(f"{arm}: wanted joints {list(wanted)} or no names, got {list(msg.name)}")
             self.robot.servo_jp(arm, position)
         except DeviceError as error:
             return self._refuse(error)

@@ -63,7 +63,7 @@ class StereoViewer(SuiteNode):
         self._age = self.publisher("picture_age")
         self._raw = {eye: self.publisher("image_raw", eye=eye) for eye in ("left", "right")}
         self.subscribe("video", self._on_video)
-        self.every(WATCH_PERIOD, self.watch)
+        self.loop(1.0 / WATCH_PERIOD, self.watch)
 
     def _check_display(self) -> None:
         if self.params.window and not has_window_system():

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("xacro", reason="pip install xacro")
 
-from telesurgery_nodes.core.kinematics.frames import matrix_of
+from telesurgery_nodes.core.kinematics.frames import compose, matrix_of
 from telesurgery_nodes.description import board, homes, robot_description
 from telesurgery_nodes.devices.protocols import ForceSensing
 from telesurgery_nodes.devices.robots.kinematic import BOARD, KinematicRobot
@@ -234,3 +234,35 @@ def test_the_kinematic_robot_feels_what_its_law_says():
     robot.step(PERIOD)
     depth = board().middle[2] - tip.end(robot.state("PSM1").position)[2]
     assert np.linalg.norm(robot.wrench("PSM1").force) == pytest.approx(BOARD.stiffness * depth**1.5, rel=1e-3)
+
+
+def test_the_end_of_a_tool_is_where_its_whole_frames_put_it():
+    layout, random = read_layout(robot_description()), np.random.default_rng(2)
+    for arm, tip in tips(robot_description(), layout).items():
+        where = layout.arms[arm]
+        for q in random.uniform(layout.limits.lower[where], layout.limits.upper[where], (50, where.stop - where.start)).tolist():
+            frame = compose(tip.mount, tip.chain.forward(q))
+            end = np.array(frame.p) + matrix_of(frame.r) @ [0.0, 0.0, tip.length]
+            assert np.abs(np.array(tip.end(q)) - end).max() < 1e-15
+
+
+def test_mujoco_wrench_is_the_felt_one_about_the_tip():
+    pytest.importorskip("mujoco", reason="pip install 'mujoco>=3.2'")
+    robot = MujocoRobot(robot_description())
+    *_, tip, _ = touch_board(robot, 4.0)
+    data, last, felt = robot._data, robot._model.body(tip.last).id, robot._touch._felt[0]
+    at = data.xpos[last] + data.xmat[last].reshape(3, 3) @ np.array(tip.chain.tool.p)
+    torque = felt[:3] + np.cross(data.subtree_com[robot._model.body_rootid[last]] - at, felt[3:])
+    axes, wrench = matrix_of(tip.mount.r).T, robot.wrench("PSM1")
+    assert np.abs(wrench.force - axes @ felt[3:]).max() < 1e-12 and np.abs(wrench.torque - axes @ torque).max() < 1e-12
+
+
+def test_the_kinematic_board_pushes_by_depth_and_by_how_fast_it_grew():
+    robot = KinematicRobot(robot_description())
+    touch_board(robot, 2.0)
+    depths = []
+    for _ in range(2):
+        depths.append(robot._board.depth(robot._tips["PSM1"].end(robot.state("PSM1").position.tolist())))
+        force = float(np.linalg.norm(robot.wrench("PSM1").force))
+        robot.step(PERIOD)
+    assert force == pytest.approx(BOARD.force(depths[1], (depths[1] - depths[0]) / PERIOD), abs=1e-12)

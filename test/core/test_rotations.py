@@ -92,3 +92,16 @@ def test_orthonormal_gives_the_nearest_proper_rotation():
     rotation = exp(np.array([0.3, -0.2, 0.9]))
     assert orthonormal(rotation + 1e-4) == pytest.approx(rotation, abs=3e-4)
     assert is_rotation(orthonormal(np.diag([1.0, 1.0, -0.5])), 1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(VECTORS, st.lists(st.floats(-1.0, 1.0), min_size=9, max_size=9), st.sampled_from([0.0, 1e-9, 1e-5, 1e-3, 4e-3, 0.1]))
+def test_orthonormal_is_the_nearest_however_far_off(turn, error, size):
+    matrix = exp(turn) + size * np.reshape(error, (3, 3))
+    left, _, right = np.linalg.svd(matrix)
+    nearest = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+    assert np.abs(orthonormal(matrix) - nearest).max() < 1e-14
+
+
+def test_orthonormal_turns_a_mirror_into_a_rotation():
+    assert is_rotation(orthonormal(np.diag([1.0, 1.0, -1.0])), 1e-12)

@@ -29,24 +29,24 @@ class Spline:
         """``rows`` shape (n >= 2, columns), one row every ``period`` [s]."""
         if rows.ndim != 2 or len(rows) < 2:
             raise ConfigError(f"spline: wanted at least 2 rows of samples, got shape {rows.shape}")
-        self._rows = rows
-        self._period = period
-        self._bend = _second_differences(rows)
+        self._last, self._period = len(rows) - 1, period
+        bend = _second_differences(rows) / 6.0
+        # What stands at both ends of each piece, shape (n - 1, 4, columns): one product with four weights is the row in between.
+        self._pieces = np.stack((rows[:-1], rows[1:], bend[:-1], bend[1:]), axis=1)
 
     @property
     def duration(self) -> float:
         """Time from the first to the last row [s]."""
-        return (len(self._rows) - 1) * self._period
+        return self._last * self._period
 
     def at(self, time: float) -> FloatArray:
         """The row at ``time`` [s] since the first, shape (columns,)."""
-        place = min(max(time / self._period, 0.0), len(self._rows) - 1.0)
-        index = min(int(place), len(self._rows) - 2)
+        place = min(max(time / self._period, 0.0), float(self._last))
+        index = min(int(place), self._last - 1)
         right = place - index
         left = 1.0 - right
-        line = left * self._rows[index] + right * self._rows[index + 1]
-        bent = (left**3 - left) * self._bend[index] + (right**3 - right) * self._bend[index + 1]
-        return np.asarray(line + bent / 6.0, dtype=np.float64)
+        weights = np.array((left, right, left**3 - left, right**3 - right))
+        return np.asarray(weights @ self._pieces[index], dtype=np.float64)
 
 
 def _second_differences(rows: FloatArray) -> FloatArray:

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ...core.rotations import angle, orthonormal, towards
+from ...core.kinematics.frames import cross, dot, norm
+from ...core.rotations import angle, orthonormal, towards, vector_of
 from ...core.teleop.jaw import JAW_PER_GRIPPER
 from ...core.teleop.mapping import valid_scale
 from ...core.teleop.tool_pace import SPEED, PaceLimits
@@ -105,14 +106,14 @@ class JigsawsMaster(SimulatedMaster):
         """Whether a tool would be out of its reach, or lean too far, where the hands come to a stand if they slow down now."""
         ahead = self._read(self._speed * RAMP / 2.0)
         moves = {name: self._scale * (ahead[name][:3] - self._rows[name][:3]) for name in MASTERS}
-        far = max(float(np.linalg.norm(self._tools[name].place + moves[name])) for name in MASTERS)
+        far = max(norm(vector_of(self._tools[name].place + moves[name])) for name in MASTERS)
         return far > self._radius or any(self._lean(name, ahead[name]) > LEAN_MAX for name in MASTERS)
 
     def _lean(self, name: str, row: FloatArray) -> float:
         """Angle [rad] between the tool's axis at a recorded ``row`` and where it pointed when upright."""
-        now = row[3:12].reshape(3, 3) @ self._wrists[name].offset[:, 2]
-        upright = self._upright[name][:, 2]
-        return math.atan2(float(np.linalg.norm(np.cross(now, upright))), float(now @ upright))
+        now = vector_of(row[3:12].reshape(3, 3) @ self._wrists[name].offset[:, 2])
+        upright = vector_of(self._upright[name][:, 2])
+        return math.atan2(norm(cross(now, upright)), dot(now, upright))
 
     def _play(self, dt: float) -> None:
         if not self.moving:

@@ -51,10 +51,16 @@ class Operator:
         self._since = -math.inf
         self._refused_since: float | None = None
         self._begun = False
+        self._moods = {
+            Mood.WAITING: self._waiting,
+            Mood.SQUEEZING: self._squeezing,
+            Mood.PRESSING: self._pressing,
+            Mood.RELEASED: self._released,
+        }
 
     def update(self, console: ConsoleState | None, aligned: bool, now: float) -> Act:
         """``console``: newest feedback, None before any; ``aligned``: the masters have stopped turning."""
-        getattr(self, f"_{self._mood.name.lower()}")(console, aligned, now)
+        self._moods[self._mood](console, aligned, now)
         squeezing = self._mood is Mood.SQUEEZING
         return Act(self._mood is Mood.PRESSING, _wiggle(now - self._since) if squeezing else 0.0)
 

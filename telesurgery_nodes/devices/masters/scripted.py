@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...core.rotations import exp
+from ...core.rotations import exp, vector_of
 from ...core.teleop.mapping import valid_scale
 from ...core.teleop.tool_pace import SPEED, PaceLimits
 from ...core.values import MASTERS, FloatArray, Hand, Pose
@@ -88,9 +88,10 @@ class ScriptedMaster(SimulatedMaster):
 
     def _hand(self, name: str, share: float, now: float) -> Hand:
         old, new = self._keys[name], self._phrase.keys[name]
-        position = old.position + share * (new.position - old.position) + self._tremor(name, now)
-        turn = old.turn + share * (new.turn - old.turn)
-        return Hand(Pose(position, exp(turn)), old.gripper + share * (new.gripper - old.gripper))
+        ends = zip(vector_of(old.position), vector_of(new.position), self._tremor(name, now), strict=True)
+        position = [begin + share * (end - begin) + shake for begin, end, shake in ends]
+        turn = [begin + share * (end - begin) for begin, end in zip(vector_of(old.turn), vector_of(new.turn), strict=True)]
+        return Hand(Pose(np.array(position), exp(np.array(turn))), old.gripper + share * (new.gripper - old.gripper))
 
     def _next_phrase(self) -> Phrase:
         if self._until_clutch == 0:
@@ -119,12 +120,11 @@ class ScriptedMaster(SimulatedMaster):
     def _vector(self, half: float) -> FloatArray:
         return np.array([self._random.uniform(-half, half) for _ in range(3)])
 
-    def _make_tremor(self) -> tuple[FloatArray, FloatArray]:
-        """Angular rates and phases, shape (3 axes, tones)."""
+    def _make_tremor(self) -> list[list[tuple[float, float]]]:
+        """Angular rate [rad/s] and phase of each tone, for each axis."""
         rates = [[2.0 * math.pi * self._random.uniform(*TREMOR_BAND) for _ in range(TREMOR_TONES)] for _ in range(3)]
         phases = [[self._random.uniform(0.0, 2.0 * math.pi) for _ in range(TREMOR_TONES)] for _ in range(3)]
-        return np.array(rates), np.array(phases)
+        return [list(zip(*axis, strict=True)) for axis in zip(rates, phases, strict=True)]
 
-    def _tremor(self, name: str, now: float) -> FloatArray:
-        rates, phases = self._tones[name]
-        return np.asarray(TREMOR * np.sin(rates * now + phases).sum(axis=1))
+    def _tremor(self, name: str, now: float) -> list[float]:
+        return [TREMOR * sum(math.sin(rate * now + phase) for rate, phase in tones) for tones in self._tones[name]]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ...core.kinematics.frames import rotate, transpose
 from ...core.robot.contact import HuntCrossley
-from ...core.robot.follower import Reference
 from ...core.values import ArmState, FloatArray, Wrench
 from ...description import Home, board, homes, rings
 from ...errors import DeviceError
@@ -35,55 +34,65 @@ class KinematicRobot(SetpointInlet):
         layout = read_layout(description)
         start = start_positions(layout, homes() if home is None else home)
         super().__init__(layout, start)
-        self._position = start
-        self._velocity = np.zeros_like(start)
+        self._position: list[float] = start.tolist()
+        self._velocity = [0.0] * len(self._position)
+        self._before: tuple[list[float], float] | None = None  # positions a step ago, and its length [s]
+        self._fastest: list[float] = layout.limits.velocity.tolist()
         self._tips, self._board = tips(description, layout), board()
-        self._depths: dict[str, float] = dict.fromkeys(self._tips, 0.0)
-        self._forces: dict[str, float] = dict.fromkeys(self._tips, 0.0)
+        self._upwards = {arm: rotate(transpose(tip.mount.r), self._board.normal) for arm, tip in self._tips.items()}  # axes of the base
         self._objects = {name: np.array([*at, *UPRIGHT]) for name, at in rings().start.items()}
 
     def step(self, dt: float) -> None:
         """Advance by ``dt`` [s]."""
         if not (math.isfinite(dt) and dt > 0.0):
             raise DeviceError(f"step: wanted a positive time in seconds, got {dt}")
-        count = max(1, math.ceil(round(dt / INNER_STEP, 6)))
+        count, before = max(1, math.ceil(round(dt / INNER_STEP, 6))), self._position
+        share = 1.0 - math.exp(-dt / count / TIME_CONSTANT)
         for _ in range(count):
-            self._servo(self.follower.advance(dt / count), dt / count)
-        for arm in self._tips:
-            self._touch(arm, dt)
+            self._servo(self.follower.advance(dt / count).position, dt / count, share)
+        self._before = before, dt
 
-    def _servo(self, reference: Reference, dt: float) -> None:
-        limits = self.layout.limits
-        share = 1.0 - math.exp(-dt / TIME_CONSTANT)
-        velocity = (reference.position - self._position) * (share / dt)
-        self._velocity = np.minimum(np.maximum(velocity, -limits.velocity), limits.velocity)
-        self._position = self._position + self._velocity * dt
+    def _servo(self, wanted: Sequence[float], dt: float, share: float) -> None:
+        """Every joint a ``share`` of its way to the reference, no faster than it can."""
+        position, velocity = self._position.copy(), [0.0] * len(self._position)
+        for joint, (goal, at, most) in enumerate(zip(wanted, self._position, self._fastest, strict=True)):
+            if goal != at:
+                wish = (goal - at) * (share / dt)
+                velocity[joint] = speed = most if wish > most else -most if wish < -most else wish
+                position[joint] = at + speed * dt
+        self._position, self._velocity = position, velocity
 
-    def _touch(self, arm: str, dt: float) -> None:
-        depth = self._board.depth(self._tips[arm].end(self._position[self.layout.arms[arm]]))
-        speed = (depth - self._depths[arm]) / dt
-        self._depths[arm], self._forces[arm] = depth, BOARD.force(depth, speed)
+    def _depth(self, arm: str, positions: Sequence[float]) -> float:
+        return self._board.depth(self._tips[arm].end(positions[self.layout.arms[arm]]))
 
     def wrench(self, arm: str) -> Wrench | None:
         """What the board exerts on an instrument's fingers, axes of its base; no torque (it meets them at a point)."""
         self._arm(arm)
         if arm not in self._tips:
             return None
-        force = rotate(transpose(self._tips[arm].mount.r), tuple(self._forces[arm] * n for n in self._board.normal))
-        return Wrench(np.array(force), np.zeros(3), self._tips[arm].base)
+        force = self._force(arm)
+        return Wrench(np.array([force * n for n in self._upwards[arm]]), np.zeros(3), self._tips[arm].base)
+
+    def _force(self, arm: str) -> float:
+        """Of the board on the fingers [N]. Looked up when asked for: seldom, and mostly they touch nothing."""
+        depth = self._depth(arm, self._position)
+        if self._before is None or depth <= 0.0:
+            return 0.0
+        before, dt = self._before
+        return BOARD.force(depth, (depth - self._depth(arm, before)) / dt)
 
     def state(self, arm: str) -> ArmState:
         """Measured joints of an arm."""
         where, jaw = self._arm(arm), self.layout.jaws.get(arm)
-        position, velocity = self._position[where].copy(), self._velocity[where].copy()
-        angle, rate = (0.0, 0.0) if jaw is None else (float(self._position[jaw]), float(self._velocity[jaw]))
-        return ArmState(position, velocity, np.zeros_like(position), angle, rate)
+        position, velocity = self._position[where], self._velocity[where]
+        angle, rate = (0.0, 0.0) if jaw is None else (self._position[jaw], self._velocity[jaw])
+        return ArmState(np.array(position), np.array(velocity), np.zeros(len(position)), angle, rate)
 
     def brake(self, on: bool) -> None:
         """Hold every arm where it is and ignore set points, or let go (from where it stands)."""
         if on != self.braked:
             self.follower.reset(self._position)
-            self._velocity = np.zeros_like(self._velocity)
+            self._velocity = [0.0] * len(self._position)
         self.braked = on
 
     def objects(self) -> Mapping[str, FloatArray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ...core.kinematics.frames import Frame, Vector, compose, rotate
-from ...core.kinematics.model import Chain, RobotModel
+from ...core.kinematics.frames import Frame, Vector, axis_rotation, rotate
+from ...core.kinematics.model import TURNING, Chain, Joint, RobotModel
 from ...core.robot.follower import Follower, Limits
 from ...core.values import CAMERA_ARM, INSTRUMENTS, FloatArray
 from ...description import Home
@@ -31,7 +32,7 @@ class Layout:
     limits: Limits
     effort: FloatArray
 
-    def joint_names(self) -> dict[str, Sequence[str]]:
+    def joint_names(self) -> dict[str, tuple[str, ...]]:
         """Arm -> joint names without the jaw."""
         return {arm: self.names[where] for arm, where in self.arms.items()}
 
@@ -94,11 +95,26 @@ class Tip:
     last: str
     length: float
 
-    def end(self, q: FloatArray) -> Vector:
-        """End of the tool, jaws closed, in the cart frame [m]."""
-        tip = compose(self.mount, self.chain.forward(q.tolist()))
-        x, y, z = rotate(tip.r, (0.0, 0.0, self.length))
-        return tip.p[0] + x, tip.p[1] + y, tip.p[2] + z
+    def end(self, q: Sequence[float]) -> Vector:
+        """End of the tool, jaws closed, in the cart frame [m]. One point from joint to joint is a third of the work of whole frames."""
+        point = placed(self.chain.tool, (0.0, 0.0, self.length))
+        for joint, at in zip(reversed(self.chain.joints), reversed(q), strict=True):
+            point = placed(joint.origin, _moved(joint, at, point))
+        return placed(self.mount, point)
+
+
+def placed(frame: Frame, point: Vector) -> Vector:
+    """A point of the inner frame in the outer one."""
+    x, y, z = rotate(frame.r, point)
+    return frame.p[0] + x, frame.p[1] + y, frame.p[2] + z
+
+
+def _moved(joint: Joint, at: float, point: Vector) -> Vector:
+    """``point`` of the child link, in the joint's frame, with the joint at ``at`` [rad or m]."""
+    if joint.kind in TURNING:
+        return rotate(axis_rotation(joint.axis, at), point)
+    x, y, z = joint.axis
+    return x * at + point[0], y * at + point[1], z * at + point[2]
 
 
 def tips(description: str, layout: Layout) -> dict[str, Tip]:
@@ -118,14 +134,14 @@ class SetpointInlet:
     def __init__(self, layout: Layout, start: FloatArray, speed_share: float = 1.0) -> None:
         """Stand at ``start``, shape (n,). The reference moves at ``speed_share`` of the velocity limits, where a servo overshoots."""
         self.layout = layout
-        limits = layout.limits
-        self.follower = Follower(Limits(limits.lower, limits.upper, speed_share * limits.velocity), start)
+        limits, self._names = layout.limits, layout.joint_names()
+        self.follower = Follower(Limits(limits.lower, limits.upper, speed_share * limits.velocity), start.tolist())
         self.braked = False
 
     @property
     def joint_names(self) -> Mapping[str, Sequence[str]]:
         """Arm name -> joint names in set-point order (without the jaw)."""
-        return self.layout.joint_names()
+        return self._names
 
     @property
     def clamped(self) -> int:
@@ -136,18 +152,20 @@ class SetpointInlet:
         """New joint set point, shape (n,) [rad or m]. Non-finite or wrong shape: DeviceError, nothing moves. Ignored while braked."""
         where = self._arm(arm)
         wanted = np.asarray(position, dtype=np.float64)
-        if wanted.shape != (where.stop - where.start,) or not np.isfinite(wanted).all():
+        values: list[float] = wanted.tolist()
+        if wanted.shape != (where.stop - where.start,) or not all(map(math.isfinite, values)):
             raise DeviceError(f"{arm}: wanted {where.stop - where.start} finite joint positions, got {position!r}")
         if not self.braked:
-            self.follower.aim(where, wanted)
+            self.follower.aim(where, values)
 
     def servo_jaw(self, arm: str, position: float) -> None:
         """New jaw set point [rad]; DeviceError for an arm without one. Ignored while braked."""
         self._arm(arm)
-        if arm not in self.layout.jaws or not np.isfinite(position):
+        if arm not in self.layout.jaws or not math.isfinite(position):
             raise DeviceError(f"jaw of {arm}: wanted a finite angle for one of {', '.join(self.layout.jaws)}, got {position!r}")
         if not self.braked:
-            self.follower.aim(self.layout.jaws[arm], position)
+            jaw = self.layout.jaws[arm]
+            self.follower.aim(slice(jaw, jaw + 1), (position,))
 
     def setpoint(self, arm: str) -> FloatArray:
         """Joint set point in force, shape (n,); the measured position from the moment of braking."""

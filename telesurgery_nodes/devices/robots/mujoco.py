@@ -129,8 +129,10 @@ class MujocoRobot(SetpointInlet):
         things = rings()
         self._model = build_spec(self._mujoco, description, things).compile()
         self._data = self._mujoco.MjData(self._model)
-        self._objects = tuple(things.start)
+        self._objects = {name: self._data.body(name).id for name in things.start}
         self._index()
+        data = self._data  # its arrays live as long as it does; to look one up costs as much as to read it
+        self._qpos, self._qvel, self._torque, self._control = data.qpos, data.qvel, data.qfrc_actuator, data.ctrl
         self._touch = TipForces(self._mujoco, self._model, tips(description, layout), TIME_STEP)
         self._tune()
         self._place(start)
@@ -140,6 +142,7 @@ class MujocoRobot(SetpointInlet):
         model, names = self._model, self.layout.names
         joints = [model.joint(name).id for name in names]
         self._at, self._dof = model.jnt_qposadr[joints], model.jnt_dofadr[joints]
+        self._at_of, self._dof_of = ({arm: rows[where] for arm, where in self.layout.arms.items()} for rows in (self._at, self._dof))
         self._motor = np.array([model.actuator(name).id for name in names])
         self._jaws = np.array(list(self.layout.jaws.values()))
         halves = [name.replace(JAW, JAW_HALF) for name in (names[index] for index in self._jaws)]
@@ -156,7 +159,7 @@ class MujocoRobot(SetpointInlet):
         model.actuator_biasprm[:, 2] = -2.0 * inertia * BANDWIDTH
         self._lead = 2.0 / BANDWIDTH
         # A motor gives all it has at this error; a reference further away only stores up a leap.
-        self._slack = self.layout.effort / stiffness[self._motor]
+        self._slack: list[float] = (self.layout.effort / stiffness[self._motor]).tolist()
 
     def _place(self, start: FloatArray) -> None:
         """Stand at ``start`` with nothing moving."""
@@ -169,13 +172,12 @@ class MujocoRobot(SetpointInlet):
         count = round(dt / TIME_STEP) if math.isfinite(dt) else 0
         if count < 1 or abs(count * TIME_STEP - dt) > 1e-9:
             raise DeviceError(f"step: wanted a positive multiple of {TIME_STEP} s, got {dt}")
-        control = self._data.ctrl
         for _ in range(count):
-            self.follower.leash(self._data.qpos[self._at], self._slack)
+            self.follower.leash(self._qpos[self._at].tolist(), self._slack)
             reference = self.follower.advance(TIME_STEP)
-            wish = reference.position + self._lead * reference.velocity
-            control[self._motor] = wish
-            control[self._half_motor] = -0.5 * wish[self._jaws]
+            wish = [at + self._lead * rate for at, rate in zip(reference.position, reference.velocity, strict=True)]
+            self._control[self._motor] = wish
+            self._control[self._half_motor] = [-0.5 * wish[jaw] for jaw in self.layout.jaws.values()]
             self._mujoco.mj_step(self._model, self._data)
             self._touch.update(self._data)
 
@@ -186,20 +188,21 @@ class MujocoRobot(SetpointInlet):
 
     def state(self, arm: str) -> ArmState:
         """Measured joints of an arm."""
-        where, jaw = self._arm(arm), self.layout.jaws.get(arm)
-        data, dof = self._data, self._dof[where]
-        angle, rate = (0.0, 0.0) if jaw is None else (float(data.qpos[self._at[jaw]]), float(data.qvel[self._dof[jaw]]))
-        return ArmState(data.qpos[self._at[where]], data.qvel[dof], data.qfrc_actuator[dof], angle, rate)
+        self._arm(arm)
+        at, dof, jaw = self._at_of[arm], self._dof_of[arm], self.layout.jaws.get(arm)
+        angle, rate = (0.0, 0.0) if jaw is None else (float(self._qpos[self._at[jaw]]), float(self._qvel[self._dof[jaw]]))
+        return ArmState(self._qpos[at], self._qvel[dof], self._torque[dof], angle, rate)
 
     def brake(self, on: bool) -> None:
         """Hold every arm where it is and ignore set points, or let go (from where it stands)."""
         if on != self.braked:
-            self.follower.reset(self._data.qpos[self._at])
+            self.follower.reset(self._qpos[self._at].tolist())
         self.braked = on
 
     def objects(self) -> Mapping[str, FloatArray]:
         """Rings: name -> (7,) position [m] and w-x-y-z quaternion in the cart frame."""
-        return {name: np.concatenate((self._data.body(name).xpos, self._data.body(name).xquat)) for name in self._objects}
+        at, turn = self._data.xpos, self._data.xquat
+        return {name: np.concatenate((at[body], turn[body])) for name, body in self._objects.items()}
 
     def close(self) -> None:
         """Nothing to release: MuJoCo's memory goes with the object."""
