@@ -10,6 +10,7 @@ from typing import Any
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
 from ..core.kinematics.frames import IDENTITY, Frame, compose, inverse
+from ..core.kinematics.limits import Joints
 from ..core.kinematics.model import RobotModel
 from ..core.kinematics.reasons import words
 from ..core.safety.gate import Gate
@@ -65,7 +66,8 @@ class ArmControl(SuiteNode):
         urdf = read_urdf(self.params.urdf)
         self._model = RobotModel(urdf)
         self._view_chain = self._model.chain(ROOT, VIEW)
-        self._view_joints: tuple[float, ...] = ()
+        self._view_joints: Joints = ()
+        self._view_seen: Joints = ()
         self._rcm_views: dict[str, Frame] = {}
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self.collision = self._guard(urdf)
@@ -141,9 +143,9 @@ class ArmControl(SuiteNode):
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)
-        if measured is None or len(measured.position) != len(self._view_chain.joints):
+        if measured is None or measured.position is self._view_seen or len(measured.position) != len(self._view_chain.joints):
             return
-        old = self._view_joints
+        old, self._view_seen = self._view_joints, measured.position
         if old and all(abs(a - b) < VIEW_DEADBAND for a, b in zip(old, measured.position, strict=True)):
             return
         self._view_joints = measured.position
