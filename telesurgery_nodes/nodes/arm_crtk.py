@@ -162,6 +162,9 @@ class ArmCrtk:
     def update(self, local: bool, view: Frame | None, now: float) -> None:
         """One control tick, before the controller's. ``local``: the leave; ``view``: view -> RCM."""
         controller, self.view = self.controller, view
+        if not self._asked and not self.moves.active:
+            self._output = self.moves.rest(now)
+            return
         ready = controller.mode is ArmMode.ENABLED
         inputs = MoveInputs(local, ready, controller.homed, controller.setpoint, view)
         self.moves.see(inputs)

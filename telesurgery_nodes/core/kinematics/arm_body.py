@@ -88,7 +88,7 @@ class ArmBody:
         """Capsules at joints ``q``."""
         frame, frames, axes = IDENTITY, [IDENTITY], []
         for joint, value in zip(self._joints, q, strict=True):
-            frame = compose(frame, joint.forward(value))
+            frame = compose(frame, joint.forward(value)) if axes else joint.forward(value)
             frames.append(frame)
             axes.append(rotate(frame.r, joint.axis))
         rotations = np.array([one.r for one in frames]).reshape(-1, 3, 3)
