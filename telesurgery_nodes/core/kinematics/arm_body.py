@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import ConfigError
 from ..values import FloatArray
-from .frames import IDENTITY, compose, rotate
+from .frames import IDENTITY, Vector, compose, rotate
 from .limits import Joints
 from .model import TURNING, Chain, Joint, RobotModel
 from .solids import Capsule, Solid, Vertices, capsule_of, followers, hangs_below, no_meshes, swept_ball
@@ -86,7 +86,8 @@ class ArmBody:
 
     def place(self, q: Joints) -> Placed:
         """Capsules at joints ``q``."""
-        frame, frames, axes = IDENTITY, [IDENTITY], []
+        frame, frames = IDENTITY, [IDENTITY]
+        axes: list[Vector] = []
         for joint, value in zip(self._joints, q, strict=True):
             frame = compose(frame, joint.forward(value)) if axes else joint.forward(value)
             frames.append(frame)

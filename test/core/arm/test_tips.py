@@ -20,7 +20,7 @@ class Counted:
 
 
 def joints(x: float) -> tuple[float, ...]:
-    return tuple([x])
+    return (x,)
 
 
 def test_set_points_that_change_do_not_push_out_what_is_measured() -> None:

@@ -161,3 +161,35 @@ def test_the_rough_sums_grant_nothing_of_no_budget_and_to_no_number() -> None:
     for none in (0.0, -1.0, math.nan):
         plenty[2] = none
         assert not rough(body, plenty).spares((0.0,) * 6, (0.0,) * 6)
+
+
+def test_a_calm_that_is_renewed_knows_the_same_as_one_that_is_woken_and_looks_at_everything() -> None:
+    arms, other = settled(), guard(BOTH)
+    other._renewed = lambda known, now: False
+    renewed = 0
+    for _ in range(150):
+        before = arms.guard._calm
+        arms.tick({arm: (*APART[arm][:3], 0.4, 0.3, -0.2) for arm in BOTH}, speed=0.05)
+        other.update(seen(arms), arms.now)
+        renewed += arms.guard._calm is not before
+    for one in (arms.guard, other):
+        one._refreshed = -math.inf  # at the same moment
+        one.update(seen(arms), arms.now)
+    assert renewed > 3 and calm(arms) and other._calm is not None
+    assert arms.guard.report == other.report and np.array_equal(arms.guard._distances, other._distances)
+    for arm, budget in arms.guard._calm.items():
+        its = other._calm[arm]
+        assert budget.lead == its.lead and np.array_equal(budget.most, its.most) and np.array_equal(budget.step, its.step)
+
+
+def seen(arms: Arms) -> dict[str, Path]:
+    return {arm: Path(one.lead, one.lead_velocity, one.time) for arm, one in arms.arms.items()}
+
+
+def test_a_calm_that_cannot_be_renewed_is_woken() -> None:
+    arms = settled()
+    arms.guard.pairs.slow += 0.2  # as if everything had come near meanwhile
+    assert calm(arms)
+    arms.guard._refreshed = -math.inf
+    arms.tick({arm: APART[arm] for arm in BOTH}, speed=CRAWL)
+    assert not calm(arms) and len(arms.guard.paths["PSM1"]._history) > 1, "it knows what it has seen"
