@@ -27,6 +27,7 @@ class ArmCollision:
         self.guard, self._arms = guard, {arm: loop for arm, loop in arms.items() if arm in guard.paths}
         self.report: CollisionReport = guard.report
         self._measured: dict[str, Path] = {}
+        self._paths: dict[str, Path | None] = {}
         self._groups = tuple(guard.groups())
         columns = ("t", "distance_m", "margin_m", *WORDS, "unknown", *(f"d_{group}" for group in self._groups))
         self._tape = open_tape(columns) if open_tape is not None else None
@@ -35,8 +36,17 @@ class ArmCollision:
             loop.controller.path.guard = ArmGuard(guard, arm)
 
     def update(self, now: float) -> None:
-        """Once a tick, before the arms' own."""
-        self.report = self.guard.update({arm: self._path(arm, loop, now) for arm, loop in self._arms.items()}, now)
+        """Once a tick before the arms' own steps, and once when the motors are served, which sees what the next tick begins with.
+
+        So the next one has nothing to measure before its motors unless an arm was moved from outside or got lost.
+        """
+        paths = {arm: self._path(arm, loop, now) for arm, loop in self._arms.items()}
+        if paths != self._paths:
+            self._paths = paths
+            self.report = self.guard.update(paths, now)
+
+    def record(self, now: float) -> None:
+        """Tape when due."""
         if self._tape is not None and now - self._taped >= TAPE_PERIOD:
             self._taped = now
             report = self.report

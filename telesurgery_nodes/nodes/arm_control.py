@@ -132,6 +132,8 @@ class ArmControl(SuiteNode):
             self.arms[arm].tick(self._permits, view, self.params.jaw_age, stamp, now)
         for arm, view in views.items():  # motors first: nobody waits for telemetry
             self.arms[arm].telemetry(view, stamp, now)
+        self.collision.update(now)
+        self.collision.record(now)
 
     def _due(self, arm: str, now: float) -> bool:
         """Arms that follow hands or move: each tick; the others at idle_rate."""
