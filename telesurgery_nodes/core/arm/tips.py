@@ -11,7 +11,7 @@ KEPT = 2  # the set point's and the measured ones
 
 
 class Tips:
-    """Remembers by identity: joints are tuples, which never change. What was asked for last is kept."""
+    """What was asked for last is kept. The same numbers have the same tip: an arm that rests is measured again and again."""
 
     def __init__(self, forward: Callable[[Joints], Frame]) -> None:
         """``forward``: joints -> tip in the RCM frame."""
@@ -21,7 +21,7 @@ class Tips:
     def of(self, joints: Joints) -> Frame:
         """Tip at ``joints`` in the RCM frame."""
         for index, (known, tip) in enumerate(self._known):
-            if known is joints:
+            if known is joints or known == joints:
                 if index:
                     self._known.insert(0, self._known.pop(index))
                 return tip

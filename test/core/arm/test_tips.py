@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from telesurgery_nodes.core.arm.tips import Tips
@@ -33,11 +35,19 @@ def test_set_points_that_change_do_not_push_out_what_is_measured() -> None:
     assert counted.asked.count((-1.0,)) == 1 and len(counted.asked) == 6
 
 
-def test_others_are_computed_anew_also_where_they_are_equal() -> None:
+def test_others_are_computed_anew_and_equal_ones_are_not() -> None:
     counted = Counted()
     tips = Tips(counted.forward)
     assert [tips.of(joints(x)).p[0] for x in (1.0, 1.0, 2.0, 3.0, 1.0)] == [1.0, 1.0, 2.0, 3.0, 1.0]
-    assert len(counted.asked) == 5
+    assert counted.asked == [(1.0,), (2.0,), (3.0,), (1.0,)]
+
+
+def test_what_is_no_number_is_like_nothing_else() -> None:
+    counted = Counted()
+    tips, nan = Tips(counted.forward), float("nan")
+    for _ in range(2):
+        assert math.isnan(tips.of((nan + 1.0,)).p[0])
+    assert len(counted.asked) == 2
 
 
 def test_what_fails_is_asked_for_again() -> None:
