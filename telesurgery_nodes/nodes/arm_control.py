@@ -31,6 +31,7 @@ from .collision_setup import COLLISION_FILE, make_guard
 REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
 FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
 VIEW_DEADBAND = 1e-5  # [rad or m] endoscope joints that moved less give the same view
+TURNS = 1.0 / len(FOLLOWING_ARMS)  # of a period between the telemetry of two arms that tick together
 ROOT = "patient_cart"
 
 
@@ -72,6 +73,7 @@ class ArmControl(SuiteNode):
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self.collision = self._guard(urdf)
         self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
+        self._again = ""  # an arm at rest that ticks again at once
         self._boot, self._seq = time.time_ns(), 0
         # By the clock, not by counting ticks: late ticks must not stretch the gaps that the robot's own brake watches.
         self._idle_period = 1.0 / self.params.idle_rate - 0.5 / self.params.rate
@@ -91,7 +93,8 @@ class ArmControl(SuiteNode):
         tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
         periods = 1.0 / p.telemetry_rate, 1.0 / p.idle_telemetry_rate
         motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
-        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, periods)
+        later = TURNS * FOLLOWING_ARMS.index(arm) if follows else 0.0
+        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, periods, later)
 
     def _guard(self, urdf: str) -> ArmCollision:
         p = self.params
@@ -121,7 +124,7 @@ class ArmControl(SuiteNode):
 
     def _tick(self) -> None:
         at = self.now()
-        due = [arm for arm in self.arms if self._due(arm, at)]
+        due = self._due(at)
         for arm in due:
             self.arms[arm].port.read(self._trace.waits_for == arm)
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
@@ -135,10 +138,17 @@ class ArmControl(SuiteNode):
         self.collision.update(now)
         self.collision.record(now)
 
-    def _due(self, arm: str, now: float) -> bool:
-        """Arms that follow hands or move: each tick; the others at idle_rate."""
-        loop = self.arms[arm]
-        return loop.busy(now) or now - loop.ticked_at >= self._idle_period
+    def _due(self, now: float) -> list[str]:
+        """Arms that follow hands or move: each tick; the others at idle_rate. Of two that rest and fall on the same tick one is served
+        again in the next, so that from then on they take turns: no tick is longer than it has to be.
+        """
+        busy = [arm for arm, loop in self.arms.items() if loop.busy(now)]
+        rest = [arm for arm in self.arms if arm not in busy and (arm == self._again or self._waited(arm, now))]
+        self._again = rest[0] if len(rest) > 1 else ""
+        return [*busy, *rest]
+
+    def _waited(self, arm: str, now: float) -> bool:
+        return now - self.arms[arm].ticked_at >= self._idle_period
 
     def _in_use(self, arm: str, now: float) -> bool:
         return arm in FOLLOWING_ARMS or self.arms[arm].active(now)

@@ -57,14 +57,24 @@ class ArmLoop:
     """Port, gate and controller of one arm."""
 
     def __init__(
-        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, periods: tuple[float, float]
+        self,
+        port: ArmPort,
+        gate: Gate,
+        motors: ArmMotors,
+        assembly: Assembly,
+        trace: TraceSampler,
+        tape: Any,
+        periods: tuple[float, float],
+        later: float = 0.0,
     ) -> None:
-        """``periods`` [s] between telemetry, of an arm that is busy and of one at rest; ``tape`` None where not taped."""
+        """``periods`` [s] between telemetry, of an arm that is busy and of one at rest, and by which share ``later`` than other arms';
+        ``tape`` None where not taped.
+        """
         self.motors, self._epoch = motors, 0
         self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
         self.controller = assembly.controller
         self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
-        self._periods, self._pacer, self.ticked_at = periods, Pacer(), -math.inf
+        self._periods, self._pacer, self.ticked_at = periods, Pacer(later), -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
         self._view = HeldView()
