@@ -162,12 +162,12 @@ class ArmCrtk:
     def update(self, local: bool, view: Frame | None, now: float) -> None:
         """One control tick, before the controller's. ``local``: the leave; ``view``: view -> RCM."""
         controller, self.view = self.controller, view
-        if not self._asked and not self.moves.active:
-            self._output = self.moves.rest(now)
-            return
         ready = controller.mode is ArmMode.ENABLED
         inputs = MoveInputs(local, ready, controller.homed, controller.setpoint, view)
         self.moves.see(inputs)
+        if not self._asked and not self.moves.active:
+            self._output = self.moves.rest(now)
+            return
         asked, self._asked = self._asked, []
         for entry, msg in asked:
             self._ask(entry, msg, now)

@@ -122,7 +122,7 @@ class LocalMotion:
         self._course = self._target = None
 
     def rest(self, now: float) -> MoveOutput:
-        """One tick in which nothing was asked and no course leads: the same as `update`, without its inputs."""
+        """One tick in which nothing was asked and no course leads: what `update` would say of it."""
         self._before = now
         return RESTING
 
