@@ -74,16 +74,16 @@ class ArmCollision:
 
     def _path(self, arm: str, loop: ArmLoop, now: float) -> Path | None:
         """The path while set points are sent; else where the robot says it is. None: neither is fresh."""
-        measured, controller = loop.port.measured(now), loop.controller
+        measured, controller = loop.port.position, loop.controller
         joints = len(controller.config.home)
-        if measured is None or not measured.age <= self.guard.config.unknown_after or len(measured.position) != joints:
+        if not now - loop.port.measured_at <= self.guard.config.unknown_after or len(measured) != joints:
             return None
         sending = controller.mode in (ArmMode.ENABLED, ArmMode.PAUSED) or (loop.output is not None and loop.output.joints is not None)
         if sending and controller.path.lead:
             return Path(controller.path.lead, controller.path.lead_velocity, controller.path.time)
-        if not all(map(math.isfinite, measured.position)):
+        if not all(map(math.isfinite, measured)):
             return None
         old = self._measured.get(arm)
-        if old is None or any(abs(a - b) > DEADBAND for a, b in zip(old.lead, measured.position, strict=True)):
-            self._measured[arm] = Path(measured.position, (0.0,) * joints, controller.path.time)
+        if old is None or any(abs(a - b) > DEADBAND for a, b in zip(old.lead, measured, strict=True)):
+            self._measured[arm] = Path(measured, (0.0,) * joints, controller.path.time)
         return self._measured[arm]

@@ -52,7 +52,7 @@ class ArmPort:
         self.force_at = NEVER
         self._jaw_command = math.nan
         self._joints: Any = None
-        self._position: Joints = ()
+        self.position: Joints = ()  # as measured; empty before the first
         self._velocity: Joints = ()
         self._jaw: Any = None
         self._jaw_angle = math.nan
@@ -105,8 +105,8 @@ class ArmPort:
     def _on_measured(self, msg: Any) -> None:
         if len(msg.position) == len(self.joint_names) and (not msg.name or list(msg.name) == self.joint_names):
             self._joints, self.measured_at = msg, self.node.now()
-            self._position = tuple(msg.position)
-            self._velocity = tuple(msg.velocity) if len(msg.velocity) == len(self._position) else (0.0,) * len(self._position)
+            self.position = tuple(msg.position)
+            self._velocity = tuple(msg.velocity) if len(msg.velocity) == len(self.position) else (0.0,) * len(self.position)
         else:
             self.node.count(f"{self.arm}_foreign_joints")
 
@@ -150,7 +150,7 @@ class ArmPort:
 
     def measured(self, now: float) -> Measured | None:
         """Newest joints as plain floats; None before the first."""
-        return Measured(self._position, self._velocity, self._jaw_angle, now - self.measured_at) if self._joints is not None else None
+        return Measured(self.position, self._velocity, self._jaw_angle, now - self.measured_at) if self._joints is not None else None
 
     def resume_robot(self) -> None:
         """Let the robot's own brake go, from DISABLED or PAUSED. Called only from a local enable or home."""
@@ -175,7 +175,7 @@ class ArmPort:
         """Publish what somebody hears. ``served``: stamp of the command the set point serves."""
         jaws = self._jaw_telemetry.mine()
         self._measured_telemetry(now, rcm_view, jaws)
-        self.crtk.telemetry(self._position if self._joints is not None else None, rcm_view, served)
+        self.crtk.telemetry(self.position if self._joints is not None else None, rcm_view, served)
         heard, controller, jaw = self._heard, self.controller, self.controller.jaw_setpoint
         if "arm_setpoint_js" in heard and controller.setpoint:
             self._outputs["arm_setpoint_js"].publish(joint_cdr(self.joint_names, controller.setpoint, controller.speed, stamp=served))
