@@ -143,8 +143,8 @@ class CollisionGuard:
 
     @property
     def active(self) -> int:
-        """How many pairs are near enough to matter."""
-        return len(self._active)
+        """How many pairs are near enough to matter; none in the calm."""
+        return len(self._active) if self._calm is None else 0
 
     def law(self, arm: str, q: Joints, wanted: Joints) -> tuple[float, Limit]:
         """Share [0, 1] of the wanted joint speeds: the slow zone. A speed law of stepper.py."""
