@@ -27,6 +27,7 @@ class ArmCollision:
         self.guard, self._arms = guard, {arm: loop for arm, loop in arms.items() if arm in guard.paths}
         self.report: CollisionReport = guard.report
         self._measured: dict[str, Path] = {}
+        self._paths: dict[str, Path | None] = {}
         self._groups = tuple(guard.groups())
         columns = ("t", "distance_m", "margin_m", *WORDS, "unknown", *(f"d_{group}" for group in self._groups))
         self._tape = open_tape(columns) if open_tape is not None else None
@@ -35,8 +36,17 @@ class ArmCollision:
             loop.controller.path.guard = ArmGuard(guard, arm)
 
     def update(self, now: float) -> None:
-        """Once a tick, before the arms' own."""
-        self.report = self.guard.update({arm: self._path(arm, loop, now) for arm, loop in self._arms.items()}, now)
+        """Once a tick before the arms' own steps, and once when the motors are served, which sees what the next tick begins with.
+
+        So the next one has nothing to measure before its motors unless an arm was moved from outside or got lost.
+        """
+        paths = {arm: self._path(arm, loop, now) for arm, loop in self._arms.items()}
+        if paths != self._paths:
+            self._paths = paths
+            self.report = self.guard.update(paths, now)
+
+    def record(self, now: float) -> None:
+        """Tape when due."""
         if self._tape is not None and now - self._taped >= TAPE_PERIOD:
             self._taped = now
             report = self.report
@@ -64,16 +74,16 @@ class ArmCollision:
 
     def _path(self, arm: str, loop: ArmLoop, now: float) -> Path | None:
         """The path while set points are sent; else where the robot says it is. None: neither is fresh."""
-        measured, controller = loop.port.measured(now), loop.controller
+        measured, controller = loop.port.position, loop.controller
         joints = len(controller.config.home)
-        if measured is None or not measured.age <= self.guard.config.unknown_after or len(measured.position) != joints:
+        if not now - loop.port.measured_at <= self.guard.config.unknown_after or len(measured) != joints:
             return None
         sending = controller.mode in (ArmMode.ENABLED, ArmMode.PAUSED) or (loop.output is not None and loop.output.joints is not None)
         if sending and controller.path.lead:
             return Path(controller.path.lead, controller.path.lead_velocity, controller.path.time)
-        if not all(map(math.isfinite, measured.position)):
+        if not all(map(math.isfinite, measured)):
             return None
         old = self._measured.get(arm)
-        if old is None or any(abs(a - b) > DEADBAND for a, b in zip(old.lead, measured.position, strict=True)):
-            self._measured[arm] = Path(measured.position, (0.0,) * joints, controller.path.time)
+        if old is None or any(abs(a - b) > DEADBAND for a, b in zip(old.lead, measured, strict=True)):
+            self._measured[arm] = Path(measured, (0.0,) * joints, controller.path.time)
         return self._measured[arm]

@@ -10,6 +10,7 @@ from typing import Any
 from ..core.arm.states import ArmMode
 from ..core.arm.trace import TraceSampler
 from ..core.kinematics.frames import IDENTITY, Frame, compose, inverse
+from ..core.kinematics.limits import Joints
 from ..core.kinematics.model import RobotModel
 from ..core.kinematics.reasons import words
 from ..core.safety.gate import Gate
@@ -30,6 +31,7 @@ from .collision_setup import COLLISION_FILE, make_guard
 REPORT_PERIOD, LISTENER_PERIOD = 0.02, 0.5  # [s]
 FOLLOWING_LATE, IDLE_LATE = 5.0, 15.0  # control periods after which a tick is late and not stretched
 VIEW_DEADBAND = 1e-5  # [rad or m] endoscope joints that moved less give the same view
+TURNS = 1.0 / len(FOLLOWING_ARMS)  # of a period between the telemetry of two arms that tick together
 ROOT = "patient_cart"
 
 
@@ -65,11 +67,13 @@ class ArmControl(SuiteNode):
         urdf = read_urdf(self.params.urdf)
         self._model = RobotModel(urdf)
         self._view_chain = self._model.chain(ROOT, VIEW)
-        self._view_joints: tuple[float, ...] = ()
+        self._view_joints: Joints = ()
+        self._view_seen: Joints = ()
         self._rcm_views: dict[str, Frame] = {}
         self.arms = {arm: self._make(arm) for arm in (*INSTRUMENTS, CAMERA_ARM)}
         self.collision = self._guard(urdf)
         self._mounts = {arm: inverse(self._model.fixed(ROOT, loop.assembly.base)) for arm, loop in self.arms.items()}
+        self._again = ""  # an arm at rest that ticks again at once
         self._boot, self._seq = time.time_ns(), 0
         # By the clock, not by counting ticks: late ticks must not stretch the gaps that the robot's own brake watches.
         self._idle_period = 1.0 / self.params.idle_rate - 0.5 / self.params.rate
@@ -89,7 +93,8 @@ class ArmControl(SuiteNode):
         tape = self.tape(f"arm_{arm}", columns(len(made.chain.joints))) if follows and p.tape_dir else None
         periods = 1.0 / p.telemetry_rate, 1.0 / p.idle_telemetry_rate
         motors = ArmMotors(port, make_gate(port, kind, self._safety, max_tick))
-        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, periods)
+        later = TURNS * FOLLOWING_ARMS.index(arm) if follows else 0.0
+        return ArmLoop(port, Gate(self._safety.gate), motors, made, self._trace, tape, periods, later)
 
     def _guard(self, urdf: str) -> ArmCollision:
         p = self.params
@@ -119,7 +124,7 @@ class ArmControl(SuiteNode):
 
     def _tick(self) -> None:
         at = self.now()
-        due = [arm for arm in self.arms if self._due(arm, at)]
+        due = self._due(at)
         for arm in due:
             self.arms[arm].port.read(self._trace.waits_for == arm)
         now, stamp = self.now(), self.ros_stamp()  # after reading: nothing comes from the future
@@ -130,20 +135,29 @@ class ArmControl(SuiteNode):
             self.arms[arm].tick(self._permits, view, self.params.jaw_age, stamp, now)
         for arm, view in views.items():  # motors first: nobody waits for telemetry
             self.arms[arm].telemetry(view, stamp, now)
+        self.collision.update(now)
+        self.collision.record(now)
 
-    def _due(self, arm: str, now: float) -> bool:
-        """Arms that follow hands or move: each tick; the others at idle_rate."""
-        loop = self.arms[arm]
-        return loop.busy(now) or now - loop.ticked_at >= self._idle_period
+    def _due(self, now: float) -> list[str]:
+        """Arms that follow hands or move: each tick; the others at idle_rate. Of two that rest and fall on the same tick one is served
+        again in the next, so that from then on they take turns: no tick is longer than it has to be.
+        """
+        busy = [arm for arm, loop in self.arms.items() if loop.busy(now)]
+        rest = [arm for arm in self.arms if arm not in busy and (arm == self._again or self._waited(arm, now))]
+        self._again = rest[0] if len(rest) > 1 else ""
+        return [*busy, *rest]
+
+    def _waited(self, arm: str, now: float) -> bool:
+        return now - self.arms[arm].ticked_at >= self._idle_period
 
     def _in_use(self, arm: str, now: float) -> bool:
         return arm in FOLLOWING_ARMS or self.arms[arm].active(now)
 
     def _look_through_endoscope(self, now: float) -> None:
         measured = self.arms[CAMERA_ARM].port.measured(now)
-        if measured is None or len(measured.position) != len(self._view_chain.joints):
+        if measured is None or measured.position is self._view_seen or len(measured.position) != len(self._view_chain.joints):
             return
-        old = self._view_joints
+        old, self._view_seen = self._view_joints, measured.position
         if old and all(abs(a - b) < VIEW_DEADBAND for a, b in zip(old, measured.position, strict=True)):
             return
         self._view_joints = measured.position

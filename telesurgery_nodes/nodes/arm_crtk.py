@@ -165,6 +165,9 @@ class ArmCrtk:
         ready = controller.mode is ArmMode.ENABLED
         inputs = MoveInputs(local, ready, controller.homed, controller.setpoint, view)
         self.moves.see(inputs)
+        if not self._asked and not self.moves.active:
+            self._output = self.moves.rest(now)
+            return
         asked, self._asked = self._asked, []
         for entry, msg in asked:
             self._ask(entry, msg, now)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from builtin_interfaces.msg import Time
-
 from ..core.arm.assembly import Assembly
 from ..core.arm.held_view import HeldView
 from ..core.arm.pacing import Pacer
@@ -19,6 +17,7 @@ from ..core.safety.causes import Cause
 from ..core.safety.gate import Gate, GateDecision, GateRequest
 from ..core.safety.gate_motor import LOCAL_PHASES
 from ..core.values import Permit
+from ..ros.light import Time
 from .arm_motors import REFUSED, ArmMotors
 from .arm_ports import ArmPort
 
@@ -58,14 +57,24 @@ class ArmLoop:
     """Port, gate and controller of one arm."""
 
     def __init__(
-        self, port: ArmPort, gate: Gate, motors: ArmMotors, assembly: Assembly, trace: TraceSampler, tape: Any, periods: tuple[float, float]
+        self,
+        port: ArmPort,
+        gate: Gate,
+        motors: ArmMotors,
+        assembly: Assembly,
+        trace: TraceSampler,
+        tape: Any,
+        periods: tuple[float, float],
+        later: float = 0.0,
     ) -> None:
-        """``periods`` [s] between telemetry, of an arm that is busy and of one at rest; ``tape`` None where not taped."""
+        """``periods`` [s] between telemetry, of an arm that is busy and of one at rest, and by which share ``later`` than other arms';
+        ``tape`` None where not taped.
+        """
         self.motors, self._epoch = motors, 0
         self.port, self.gate, self.assembly, self.trace, self.tape = port, gate, assembly, trace, tape
         self.controller = assembly.controller
         self.reasons, self._untaped = Limit.NONE, Limit.NONE  # of this tick; since the last row of the tape
-        self._periods, self._pacer, self.ticked_at = periods, Pacer(), -math.inf
+        self._periods, self._pacer, self.ticked_at = periods, Pacer(later), -math.inf
         self.decision: GateDecision | None = None
         self.output: ArmOutput | None = None
         self._view = HeldView()
@@ -86,7 +95,7 @@ class ArmLoop:
         moving = self.output is not None and self.output.moving
         return self.port.follows or moving or self.active(now) or self.port.crtk.active
 
-    def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Time, now: float) -> None:
+    def tick(self, permits: PermitBox, live_view: Frame | None, jaw_age: float, ros_stamp: Any, now: float) -> None:
         """One control tick. ``live_view``: view -> RCM, None where the endoscope's joints are not known."""
         port, self.ticked_at = self.port, now
         if port.released:
@@ -97,7 +106,7 @@ class ArmLoop:
         offered = self._admit(permits, rcm_view, now)
         local = self._local(permits, now)
         port.crtk.update(local, rcm_view, now)
-        held_back = offered.motion and self.motors.holds_back(self._target, self._setpoint_view(rcm_view), rcm_view, now)
+        held_back = offered.motion and self.motors.holds_back(self._target, rcm_view, now)
         inputs = ArmInputs(
             target=self._target,
             stamp=self._target_stamp,
@@ -155,28 +164,29 @@ class ArmLoop:
     def _setpoint_view(self, rcm_view: Frame | None) -> Frame | None:
         return self.controller.setpoint_view(rcm_view) if rcm_view is not None else None
 
-    def _stamp(self, ros_stamp: Time) -> Time:
+    def _stamp(self, ros_stamp: Any) -> Any:
         served = self.output.served if self.output is not None else None
-        return Time(sec=served[0], nanosec=served[1]) if served is not None else ros_stamp
+        return Time(*served) if served is not None else ros_stamp
 
-    def telemetry(self, rcm_view: Frame | None, ros_stamp: Time, now: float) -> None:
+    def telemetry(self, rcm_view: Frame | None, ros_stamp: Any, now: float) -> None:
         """Publish and tape when due (the trocar check through the URDF chain is too dear for every control tick)."""
         if self._pacer.due(self._periods[0 if self.busy(now) else 1], now):
             held = self._view.held  # an anchor must stand in the frame of the targets
-            self.port.telemetry(now, rcm_view, self._setpoint_view(held), self._stamp(ros_stamp))
-            self._record(self.port.measured(now), held, now)
+            setpoint = self._setpoint_view(held)
+            self.port.telemetry(now, rcm_view, setpoint, self._stamp(ros_stamp))
+            self._record(self.port.measured(now), held, setpoint, now)
 
-    def _record(self, measured: Measured | None, rcm_view: Frame | None, now: float) -> None:
+    def _record(self, measured: Measured | None, rcm_view: Frame | None, setpoint: Frame | None, now: float) -> None:
         if self.tape is None or measured is None or len(measured.position) != len(self.controller.config.home):
             return
         view = inverse(rcm_view) if rcm_view is not None else None
-        tip = compose(view, self.controller.kinematics.forward(measured.position)) if view is not None else None
+        tip = compose(view, self.controller.tips.of(measured.position)) if view is not None else None
         flags, self._untaped = self._untaped, Limit.NONE
         jaw = self.port.jaw_command(now, math.inf)
         self.tape.row(
             now,
             *_seven(self._target),
-            *_seven(self._setpoint_view(rcm_view)),
+            *_seven(setpoint),
             *_seven(tip),
             jaw if jaw is not None else math.nan,
             measured.jaw,

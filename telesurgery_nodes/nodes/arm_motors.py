@@ -22,7 +22,8 @@ from ..resources import find_resource
 from .arm_ports import ArmPort
 
 # Columns of the arm's tape: running counts by reason; the last one are ticks in which the force held a following arm back.
-REFUSED = (*(f"refused_{refusal.value}" for refusal in Refusal), "refused_held_by_force")
+REFUSALS = tuple(refusal.value for refusal in Refusal)
+REFUSED = (*(f"refused_{name}" for name in REFUSALS), "refused_held_by_force")
 
 
 def make_gate(port: ArmPort, kind: str, safety: SafetyConfig, max_tick: float) -> MotorGate:
@@ -45,7 +46,7 @@ class ArmMotors:
         vector = self.port.force
         return Force(vector, now - self.port.force_at) if vector is not None else None
 
-    def holds_back(self, target: Frame | None, setpoint: Frame | None, rcm_view: Frame | None, now: float) -> bool:
+    def holds_back(self, target: Frame | None, rcm_view: Frame | None, now: float) -> bool:
         """Whether following ``target`` (view frame) is forbidden by the force: it is unknown, or too large and the target lies deeper."""
         force = self.force(now)
         before, self.push = self.push, push(force, self.gate.limits.force)
@@ -53,7 +54,10 @@ class ArmMotors:
             self.port.controller.counts[f"force_{self.push.value}"] += 1
         if self.push is Push.UNKNOWN:
             return True
-        if self.push is not Push.STOP or force is None or target is None or setpoint is None or rcm_view is None:
+        if self.push is not Push.STOP or force is None or target is None or rcm_view is None:
+            return False
+        setpoint = self.port.controller.setpoint_view(rcm_view)
+        if setpoint is None:
             return False
         way = (target.p[0] - setpoint.p[0], target.p[1] - setpoint.p[1], target.p[2] - setpoint.p[2])
         return pushes(rotate(rcm_view.r, way), force)
@@ -90,7 +94,7 @@ class ArmMotors:
 
     def refused(self) -> tuple[float, ...]:
         """For the tape, in the order of REFUSED: what was refused or held back so far."""
-        return (*(float(self.gate.counts[refusal.value]) for refusal in Refusal), float(self.port.controller.counts["force"]))
+        return (*map(float, map(self.gate.counts.__getitem__, REFUSALS)), float(self.port.controller.counts["force"]))
 
     def diagnose(self) -> Mapping[str, object]:
         """Refusals by reason, and what is known about the force."""

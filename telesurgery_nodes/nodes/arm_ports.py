@@ -52,7 +52,10 @@ class ArmPort:
         self.force_at = NEVER
         self._jaw_command = math.nan
         self._joints: Any = None
+        self.position: Joints = ()  # as measured; empty before the first
+        self._velocity: Joints = ()
         self._jaw: Any = None
+        self._jaw_angle = math.nan
         keys = (*TELEMETRY, *(JAW_TELEMETRY if self.has_jaw else ()), *(FORCES if self.touches else ()))
         self._outputs = {key: node.publisher(key, arm=arm) for key in keys}
         self._heard: frozenset[str] = frozenset()
@@ -102,11 +105,13 @@ class ArmPort:
     def _on_measured(self, msg: Any) -> None:
         if len(msg.position) == len(self.joint_names) and (not msg.name or list(msg.name) == self.joint_names):
             self._joints, self.measured_at = msg, self.node.now()
+            self.position = tuple(msg.position)
+            self._velocity = tuple(msg.velocity) if len(msg.velocity) == len(self.position) else (0.0,) * len(self.position)
         else:
             self.node.count(f"{self.arm}_foreign_joints")
 
     def _on_measured_jaw(self, msg: Any) -> None:
-        self._jaw = msg
+        self._jaw, self._jaw_angle = msg, msg.position[0] if len(msg.position) == 1 else math.nan
 
     def _on_force(self, msg: Any) -> None:
         """What cannot be used is counted and not kept: the force then grows old, and an unknown force moves nothing."""
@@ -145,13 +150,7 @@ class ArmPort:
 
     def measured(self, now: float) -> Measured | None:
         """Newest joints as plain floats; None before the first."""
-        msg = self._joints
-        if msg is None:
-            return None
-        position = tuple(msg.position)
-        velocity = tuple(msg.velocity) if len(msg.velocity) == len(position) else (0.0,) * len(position)
-        jaw = self._jaw.position[0] if self._jaw is not None and len(self._jaw.position) == 1 else math.nan
-        return Measured(position, velocity, jaw, now - self.measured_at)
+        return Measured(self.position, self._velocity, self._jaw_angle, now - self.measured_at) if self._joints is not None else None
 
     def resume_robot(self) -> None:
         """Let the robot's own brake go, from DISABLED or PAUSED. Called only from a local enable or home."""
@@ -176,8 +175,7 @@ class ArmPort:
         """Publish what somebody hears. ``served``: stamp of the command the set point serves."""
         jaws = self._jaw_telemetry.mine()
         self._measured_telemetry(now, rcm_view, jaws)
-        joints = self._joints
-        self.crtk.telemetry(tuple(joints.position) if joints is not None else None, rcm_view, served)
+        self.crtk.telemetry(self.position if self._joints is not None else None, rcm_view, served)
         heard, controller, jaw = self._heard, self.controller, self.controller.jaw_setpoint
         if "arm_setpoint_js" in heard and controller.setpoint:
             self._outputs["arm_setpoint_js"].publish(joint_cdr(self.joint_names, controller.setpoint, controller.speed, stamp=served))
@@ -197,7 +195,7 @@ class ArmPort:
             self._outputs["arm_measured_js"].publish(_again(msg))
         if "jaw_measured_js" in heard and self._jaw is not None and jaws:
             self._outputs["jaw_measured_js"].publish(_again(self._jaw))
-        local = kinematics.forward(measured.position)
+        local = self.controller.tips.of(measured.position)
         if "arm_local_cp" in heard:
             self._outputs["arm_local_cp"].publish(frame_bytes(local, stamp, f"{self.arm}_rcm"))
         if self._path is not None:

@@ -22,21 +22,24 @@ class Mailbox:
     def __init__(self, subscribe: Callable[..., Any], count: Callable[[str], None]) -> None:
         """``subscribe(key, callback, **fill)`` makes a subscription; ``count(name)`` counts what is no message."""
         self._make, self._count = subscribe, count
-        self._subscriptions: list[Any] = []
+        self._looks: list[tuple[Any, Callable[..., Any], type]] = []  # subscription, how its queue is taken from, type
 
     def __contains__(self, subscription: object) -> bool:
-        return any(own is subscription for own in self._subscriptions)
+        return any(own is subscription for own, _, _ in self._looks)
 
     def subscribe(self, key: str, callback: Callable[[Any], None], **fill: str) -> None:
         """Subscription to a row of channels.py; ``callback`` runs in `read`."""
-        self._subscriptions.append(self._make(key, callback, **fill))
+        made = self._make(key, callback, **fill)
+        self._looks.append((made, made.handle.take_message, made.msg_type))
 
     def read(self) -> None:
-        """Hand over what has come since the last look."""
-        for subscription in self._subscriptions:
-            handle = subscription.handle
-            with handle:
-                taken = handle.take_message(subscription.msg_type, True)
+        """Hand over what has come since the last look.
+
+        Not inside ``with handle``, which keeps another thread from destroying it meanwhile and costs twice what a look does: a node's
+        mailboxes are read and destroyed by its own thread.
+        """
+        for subscription, take, kind in self._looks:
+            taken = take(kind, True)
             if taken is not None:
                 self._hand_over(subscription, taken[0])
 

@@ -21,6 +21,7 @@ from .config import ArmConfig
 from .jaw import rest_jaw
 from .kinematics import Follower, Kinematics
 from .states import TRANSITIONS, ArmMode, Request, parse_request
+from .tips import Tips
 from .trace import Stamp
 from .tracking import TrackingWatch
 from .values import FREE, ArmInputs, ArmOutput, Ceiling, Measured
@@ -52,6 +53,7 @@ class ArmController:
         singularity. ``carry``: keeps a software trocar while a tip is followed (stepper.py); joint moves and homing do not keep it.
         """
         self.arm, self.config, self.kinematics = arm, config, kinematics
+        self.tips = Tips(kinematics.forward)
         self.mode, self.homed, self.busy = ArmMode.DISABLED, False, False
         self.counts: Counter[str] = Counter()
         self.tracking = TrackingWatch(config.tracking_m, config.tracking_rad, config.tracking_time, config.tracking_lag)
@@ -63,7 +65,6 @@ class ArmController:
         self._joint_goal: Joints | None = None
         self._goal_speed, self._homing = 1.0, False
         self._solved: tuple[Frame, Frame, Solution] | None = None
-        self._tip_at: tuple[Joints, Frame] | None = None
         self._dropped: Stamp | None = None
         self._followed: Stamp | None = None
         self._before: float | None = None
@@ -160,14 +161,8 @@ class ArmController:
 
     def setpoint_view(self, rcm_view: Frame) -> Frame | None:
         """Tip of the set point in the view frame; None before the first enable."""
-        return compose(inverse(rcm_view), self._tip()) if self._joints.position else None
-
-    def _tip(self) -> Frame:
-        """Set point's tip in the RCM frame, computed once per set point (watch, telemetry and tape all ask)."""
         joints = self._joints.position
-        if self._tip_at is None or self._tip_at[0] is not joints:
-            self._tip_at = (joints, self.kinematics.forward(joints))
-        return self._tip_at[1]
+        return compose(inverse(rcm_view), self.tips.of(joints)) if joints else None
 
     def _tick(self, now: float) -> tuple[float, Limit]:
         dt = now - self._before if self._before is not None else 0.0
@@ -250,7 +245,8 @@ class ArmController:
         measured = self._measured
         if measured is None:
             return  # reported by age; without a measurement nothing moves
-        if self.tracking.update(self._tip(), self.kinematics.forward(measured.position), measured.age, self.tip_speed, now):
+        wanted, there = self.tips.of(self._joints.position), self.tips.of(measured.position)
+        if self.tracking.update(wanted, there, measured.age, self.tip_speed, now):
             self.counts["tracking_fault"] += 1
             self.fault()
 

@@ -83,6 +83,9 @@ class MoveOutput:
     goal: Joints | None = None
 
 
+RESTING = MoveOutput()
+
+
 class LocalMotion:
     """The course in force of one arm."""
 
@@ -118,13 +121,18 @@ class LocalMotion:
         """Forget the course: hold, or another state."""
         self._course = self._target = None
 
+    def rest(self, now: float) -> MoveOutput:
+        """One tick in which nothing was asked and no course leads: what `update` would say of it."""
+        self._before = now
+        return RESTING
+
     def update(self, inputs: MoveInputs, now: float) -> MoveOutput:
         """One tick."""
         dt = min(max(now - self._before, 0.0), MAX_TICK)
         self._inputs, self._before = inputs, now
         course = self._course
         if course is None:
-            return MoveOutput()
+            return RESTING
         if not (inputs.local and inputs.ready):
             self.drop()
             return MoveOutput(stop=True, why=Refusal.LOST_LEAVE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..kinematics.frames import Frame
 from ..kinematics.limits import Joints
@@ -13,8 +14,7 @@ Ceiling = tuple[float, Limit]
 FREE: Ceiling = (1.0, Limit.NONE)
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """Joints as the robot reports them, plain floats; ``jaw`` NaN where there is none. ``age`` [s]."""
 
     position: Joints
@@ -45,8 +45,10 @@ class ArmInputs:
     @property
     def ceiling(self) -> Ceiling:
         """The strictest of them; a share that is no number counts as 0."""
+        if not self.ceilings:
+            return FREE
         sound = [(share if share >= 0.0 else 0.0, reason) for share, reason in self.ceilings]
-        return min(sound, key=lambda ceiling: ceiling[0], default=FREE)
+        return min(sound, key=lambda ceiling: ceiling[0])
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ class ArmPath:
     """One arm's path as the guard sees it: where its capsules are and were, how fast their ends move, how it brakes."""
 
     def __init__(self, body: ArmBody, limits: JointLimits) -> None:
-        self.body, self._rate, self._window = body, np.array(limits.acceleration), limits.rise_time
+        self.body, self._rates, self._window = body, limits.acceleration, limits.rise_time
+        self._rate = np.array(self._rates)
         # Set point = average over the window: by Taylor at most 1/2 of the mean |d|^T M |d| of d = v (t - middle), which is v^2 T^2 / 12.
         self.pad = body.bend(np.array(limits.velocity) * self._window) / 24.0
         self._history: deque[_Seen] = deque()
@@ -105,6 +106,10 @@ class ArmPath:
     def braking_time(self, v: FloatArray) -> float:
         """Until speeds ``v`` are braked to rest, every joint scaled alike [s]."""
         return float((np.abs(v) / self._rate).max())
+
+    def braking_time_of(self, v: Joints) -> float:
+        """The same of plain floats."""
+        return max(abs(x) / rate for x, rate in zip(v, self._rates, strict=True))
 
     def travel(self, new: FloatArray, dt: float) -> FloatArray:
         """Bound of each joint's travel on the way to speeds ``new`` within ``dt``, then braking."""

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import ConfigError
 from ..values import FloatArray
-from .frames import IDENTITY, compose, rotate
+from .frames import IDENTITY, Vector, compose, rotate
 from .limits import Joints
 from .model import TURNING, Chain, Joint, RobotModel
 from .solids import Capsule, Solid, Vertices, capsule_of, followers, hangs_below, no_meshes, swept_ball
@@ -80,15 +80,16 @@ class ArmBody:
         self._slid = (moves & ~self._turning[:, None, None])[..., None].astype(np.float64)
         self.curvature = np.array([self._bound(part) for part in parts])
         moved = np.arange(len(joints)) < self._rows.max(axis=1)[:, None]
-        self._levers = np.where(self._turning, np.diagonal(self.curvature, axis1=1, axis2=2), moved.astype(np.float64))
+        self.levers = np.where(self._turning, np.diagonal(self.curvature, axis1=1, axis2=2), moved.astype(np.float64))
         if not np.isfinite(self.curvature).all():
             raise ConfigError(f"{arm}: sliding joints need a finite range in the URDF; joints: {[joint.name for joint in joints]}")
 
     def place(self, q: Joints) -> Placed:
         """Capsules at joints ``q``."""
-        frame, frames, axes = IDENTITY, [IDENTITY], []
+        frame, frames = IDENTITY, [IDENTITY]
+        axes: list[Vector] = []
         for joint, value in zip(self._joints, q, strict=True):
-            frame = compose(frame, joint.forward(value))
+            frame = compose(frame, joint.forward(value)) if axes else joint.forward(value)
             frames.append(frame)
             axes.append(rotate(frame.r, joint.axis))
         rotations = np.array([one.r for one in frames]).reshape(-1, 3, 3)
@@ -102,11 +103,11 @@ class ArmBody:
 
     def reach(self, travel: FloatArray) -> FloatArray:
         """No end of each part moves further than this (s,) [m], nor is said to (approach.py), while the joints travel ``travel`` (n,)."""
-        return np.asarray(self._levers @ travel + self.bend(travel))
+        return np.asarray(self.levers @ travel + self.bend(travel))
 
     def way(self, travel: FloatArray) -> FloatArray:
         """No end of each part gets further than this (s,) [m] from where it was, while the joints travel ``travel`` (n,)."""
-        return np.asarray(self._levers @ travel)
+        return np.asarray(self.levers @ travel)
 
     def pull(self, speed: FloatArray, travel: FloatArray) -> FloatArray:
         """|v|^T M |d| (s,) [m/s]: how much the speed of an end may have changed after ``travel`` at joint speeds ``speed`` (n,)."""

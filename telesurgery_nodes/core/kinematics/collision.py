@@ -19,6 +19,7 @@ from .approach import ArmPath
 from .arm_body import ArmBody
 from .calm import Budget, Seen, budgets
 from .collision_config import CollisionConfig
+from .collision_told import Told
 from .collision_values import FAR, CollisionReport, Path
 from .fields import FieldWatch
 from .limits import JointLimits, Joints
@@ -67,21 +68,22 @@ class CollisionGuard:
         self._roamed = self._ends.copy()
         self._reach, self._roam = np.zeros(len(pads)), np.zeros(len(pads))
         self._active: Indices = np.zeros(0, dtype=np.intp)
+        self._every: Indices = np.arange(self.pairs.count)
         self._distances = np.full(self.pairs.count, np.inf)
         self._refreshed = self._now = -np.inf
         self._seen = {arm: Seen(limits[arm].rise_time) for arm in self.paths}
         self._calm: dict[str, Budget] | None = None
-        self._groups = sorted(set(self.pairs.groups))
-        self._group_of = np.array([self._groups.index(name) for name in self.pairs.groups], dtype=np.intp)
+        self._told = Told(self.pairs, self._watches)
         self.unknown: tuple[str, ...] = tuple(self.paths)
         self.report = CollisionReport(FAR, np.inf, 0.0, self.unknown)
 
     def update(self, paths: Mapping[str, Path | None], now: float) -> CollisionReport:
         """Take in every arm's path at steady time ``now`` [s]; None: not known where it is."""
         before, self.unknown = self.unknown, tuple(arm for arm in self.paths if paths.get(arm) is None)
-        changed, still_calm = before != self.unknown, self._still_calm(paths, now)
-        if still_calm:
+        was_calm = self._calm is not None
+        if self._still_calm(paths, now):
             return self.report
+        changed = was_calm or before != self.unknown  # out of the calm everything is measured, also where nothing moves just now
         for arm, path in self.paths.items():
             seen = paths.get(arm)
             if seen is None:
@@ -94,7 +96,7 @@ class CollisionGuard:
             if self._refreshed == now and not self._watches:  # every pair was measured, and there are no volumes
                 self._calm = budgets(self.paths, self.pairs, self._distances - SKIN, self._margin)
         if changed:
-            self.report = self._report()
+            self.report = self._told.report(self._distances, self.unknown)
         return self.report
 
     def _still_calm(self, paths: Mapping[str, Path | None], now: float) -> bool:
@@ -104,11 +106,27 @@ class CollisionGuard:
             known = [(calm[arm], path) for arm, path in paths.items() if arm in calm and path is not None]
             moved = [(budget, path) for budget, path in known if path.lead != budget.lead or any(path.velocity)]
             kept = len(known) == len(calm) and all(budget.holds(path.lead) for budget, path in moved)
-            if not kept or (moved and now - self._refreshed >= REFRESH):
+            if not kept or (moved and now - self._refreshed >= REFRESH and not self._renewed(known, now)):
                 self._wake()
         for arm, seen in self._seen.items():
             seen.take(paths.get(arm))
         return self._calm is not None
+
+    def _renewed(self, known: Sequence[tuple[Budget, Path]], now: float) -> bool:
+        """Measure every pair where the arms are; where still nothing is near, what was seen meanwhile need not be gone through."""
+        for budget, path in known:
+            own = budget.path
+            if path.lead != own.lead:
+                own.restart()
+                own.follow(*path)
+                self._ends[self.pairs.spans[own.body.arm]] = own.placed.ends
+        distances = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], self._every)[0].distance
+        calm = budgets(self.paths, self.pairs, distances - SKIN, self._margin)
+        if calm is None:
+            return False
+        self._calm, self._distances, self._refreshed = calm, distances, now
+        self.report = self._told.report(distances, ())
+        return True
 
     def _wake(self) -> None:
         """Go through what was seen in the calm, as if it had been watched."""
@@ -121,15 +139,12 @@ class CollisionGuard:
 
     def groups(self) -> dict[str, float]:
         """Smallest distance [m] of every two bodies that are watched; NaN while an arm is unknown. What is far is up to REFRESH old."""
-        least = np.full(len(self._groups), np.inf)
-        np.minimum.at(least, self._group_of, self._distances)
-        found = dict(zip(self._groups, least.tolist(), strict=True)) | {watch.group: watch.clearance for watch in self._watches}
-        return dict.fromkeys(found, np.nan) if self.unknown else found
+        return self._told.groups(self._distances, self.unknown)
 
     @property
     def active(self) -> int:
-        """How many pairs are near enough to matter."""
-        return len(self._active)
+        """How many pairs are near enough to matter; none in the calm."""
+        return len(self._active) if self._calm is None else 0
 
     def law(self, arm: str, q: Joints, wanted: Joints) -> tuple[float, Limit]:
         """Share [0, 1] of the wanted joint speeds: the slow zone. A speed law of stepper.py."""
@@ -221,7 +236,7 @@ class CollisionGuard:
         stray = SQRT3 * self._roam + self._reach
         watched = self.pairs.slow + PAD + stray[self.pairs.first] + stray[self.pairs.second]
         near = self.pairs.bound(self._ends[:, 0], self._ends[:, 1]) < watched  # those that may be near, then those that are
-        rows = np.flatnonzero(near) if not everything else np.arange(self.pairs.count)
+        rows = np.flatnonzero(near) if not everything else self._every
         self._distances[rows] = self.pairs.gaps(self._ends[:, 0], self._ends[:, 1], rows)[0].distance
         near &= self._distances < watched
         self._active = np.flatnonzero(near)
@@ -232,7 +247,7 @@ class CollisionGuard:
             kept = place[side.rows] >= 0
             side.row, side.part, side.sign = place[side.rows[kept]], side.parts[kept], side.signs[kept, None]
             side.slowing, side.allowed = False, np.zeros(len(side.row))  # nothing, until it is certified
-            side.resting = (self.pairs.second[side.rows[kept]] >= self.pairs.moving)
+            side.resting = self.pairs.second[side.rows[kept]] >= self.pairs.moving
 
     def _certify(self, fresh: FloatArray) -> None:
         """Per pair a direction along which the margin holds, and what each arm may use of what is left."""
@@ -283,14 +298,3 @@ class CollisionGuard:
             side = self._sides[arm]
             side.speed = np.maximum(most[side.row] - (total[side.row] - mine), 0.5 * most[side.row])
             side.slowing = bool((side.speed < np.inf).any())
-
-    def _report(self) -> CollisionReport:
-        if self.unknown:
-            return CollisionReport(FAR, np.nan, np.nan, self.unknown)
-        rows = [(watch.clearance - watch.margin, watch.worst, watch.clearance, watch.margin) for watch in self._watches if watch.watched]
-        if self.pairs.count:
-            over = self._distances - self.pairs.stop
-            worst = int(over.argmin())
-            rows.append((float(over[worst]), self.pairs.names[worst], float(self._distances[worst]), float(self.pairs.stop[worst])))
-        _, name, distance, margin = min(rows, default=(np.inf, FAR, np.inf, 0.0))
-        return CollisionReport(name, distance, margin, ())

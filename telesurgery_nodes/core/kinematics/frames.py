@@ -84,8 +84,9 @@ def product(a: Rotation, b: Rotation) -> Rotation:
 
 def compose(a: Frame, b: Frame) -> Frame:
     """T_xz from T_xy and T_yz."""
-    p = rotate(a.r, b.p)
-    return Frame((a.p[0] + p[0], a.p[1] + p[1], a.p[2] + p[2]), product(a.r, b.r))
+    p, r = a
+    x, y, z = rotate(r, b.p)
+    return Frame((p[0] + x, p[1] + y, p[2] + z), product(r, b.r))
 
 
 def inverse(a: Frame) -> Frame:

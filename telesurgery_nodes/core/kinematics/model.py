@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import ConfigError, KinematicsError
-from .frames import IDENTITY, Frame, Vector, axis_rotation, compose, from_rpy, norm, rotate
+from .frames import IDENTITY, Frame, Vector, axis_rotation, compose, from_rpy, norm, product, rotate
 
 TURNING = ("revolute", "continuous")
 MOVING = (*TURNING, "prismatic")
@@ -32,10 +32,12 @@ class Joint:
 
     def forward(self, q: float) -> Frame:
         """Parent link -> child link at joint position ``q`` [rad or m]."""
-        if self.kind in TURNING:
-            return compose(self.origin, Frame((0.0, 0.0, 0.0), axis_rotation(self.axis, q)))
+        p, r = self.origin
         x, y, z = self.axis
-        return compose(self.origin, Frame((x * q, y * q, z * q), IDENTITY.r))
+        if self.kind in TURNING:
+            return Frame(p, product(r, axis_rotation(self.axis, q)))
+        way = rotate(r, (x * q, y * q, z * q))
+        return Frame((p[0] + way[0], p[1] + way[1], p[2] + way[2]), r)
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,9 @@ class Chain:
     def _links(self, q: Sequence[float]) -> Iterator[Frame]:
         if len(q) != len(self.joints):
             raise KinematicsError(f"chain {self.base} -> {self.tip}: {len(self.joints)} joints wanted {self.names}, got {len(q)}")
-        frame = IDENTITY
+        frame = None
         for joint, position in zip(self.joints, q, strict=True):
-            frame = compose(frame, joint.forward(position))
+            frame = compose(frame, joint.forward(position)) if frame is not None else joint.forward(position)
             yield frame
 
     def forward(self, q: Sequence[float]) -> Frame:

@@ -46,17 +46,6 @@ class Solution(NamedTuple):
     reasons: Limit
 
 
-class _Axes(NamedTuple):
-    """Shaft x, y, z (frame 3), wrist pitch axis, finger direction x5, wrist yaw axis."""
-
-    x3: Vector
-    y3: Vector
-    z3: Vector
-    z5: Vector
-    x5: Vector
-    z6: Vector
-
-
 @dataclass(frozen=True)
 class Psm:
     """Forward and inverse kinematics of one instrument arm within ``limits``."""
@@ -72,23 +61,23 @@ class Psm:
     def forward(self, q: Joints) -> Frame:
         """Tip frame at joints ``q`` (6,) [rad, rad, m, rad, rad, rad]."""
         reach = q[INSERTION] + self.geometry.reach_offset
-        axes = _axes(q)
-        p = _sum(reach, axes.z3, self.geometry.wrist_length, axes.x5)
-        x6 = _sum(math.sin(q[5]), axes.x5, math.cos(q[5]), axes.z5)
-        y6, z6 = cross(axes.z6, x6), axes.z6
+        z3, z5, x5, z6 = _axes(q)
+        p = _sum(reach, z3, self.geometry.wrist_length, x5)
+        x6 = _sum(math.sin(q[5]), x5, math.cos(q[5]), z5)
+        y6 = cross(z6, x6)
         return Frame(p, (-z6[0], -x6[0], y6[0], -z6[1], -x6[1], y6[1], -z6[2], -x6[2], y6[2]))
 
     def twist(self, q: Joints, v: Joints) -> tuple[Vector, Vector]:
         """Linear [m/s] and angular [rad/s] velocity of the tip at joint speeds ``v`` (the Jacobian is never formed)."""
-        axes = _axes(q)
+        z3, z5, x5, z6 = _axes(q)
         arm, c1, s1 = self.geometry.wrist_length, math.cos(q[YAW]), math.sin(q[YAW])
-        finger: Vector = (arm * axes.x5[0], arm * axes.x5[1], arm * axes.x5[2])
-        tip = _sum(q[INSERTION] + self.geometry.reach_offset, axes.z3, 1.0, finger)
+        finger: Vector = (arm * x5[0], arm * x5[1], arm * x5[2])
+        tip = _sum(q[INSERTION] + self.geometry.reach_offset, z3, 1.0, finger)
         swing: Vector = (-c1 * v[PITCH], -v[YAW], -s1 * v[PITCH])
-        wrist = _sum(v[ROLL], axes.z3, v[WRIST_PITCH], axes.z5)
+        wrist = _sum(v[ROLL], z3, v[WRIST_PITCH], z5)
         moved, bent, spin = cross(swing, tip), cross(wrist, finger), v[WRIST_YAW]
-        along = _sum(v[INSERTION], axes.z3, 1.0, bent)
-        turned = _sum(1.0, wrist, spin, axes.z6)
+        along = _sum(v[INSERTION], z3, 1.0, bent)
+        turned = _sum(1.0, wrist, spin, z6)
         return _sum(1.0, moved, 1.0, along), _sum(1.0, swing, 1.0, turned)
 
     def dexterity(self, q: Joints) -> float:
@@ -214,10 +203,11 @@ def _shaft_sides(q1: float, q2: float) -> tuple[Vector, Vector]:
     return (-s1 * s2, -c2, c1 * s2), (-c1, 0.0, -s1)
 
 
-def _axes(q: Joints) -> _Axes:
+def _axes(q: Joints) -> tuple[Vector, Vector, Vector, Vector]:
+    """Shaft, wrist pitch axis, finger direction x5, wrist yaw axis."""
     x3, y3 = _shaft_sides(q[YAW], q[PITCH])
     z3 = cross(x3, y3)
     s4, c4, s5, c5 = math.sin(q[ROLL]), math.cos(q[ROLL]), math.sin(q[WRIST_PITCH]), math.cos(q[WRIST_PITCH])
     x4, z5 = _sum(c4, x3, s4, y3), _sum(-s4, x3, c4, y3)
     x5 = _sum(s5, x4, c5, z3)
-    return _Axes(x3, y3, z3, z5, x5, cross(z5, x5))
+    return z3, z5, x5, cross(z5, x5)

@@ -32,6 +32,12 @@ class Limit(enum.IntFlag):
     JAW = 32768
     TROCAR = 65536
 
+    def __or__(self, other: int) -> Limit:
+        """Nearly always one side is NONE, and the flags' own costs 1 us; 20 a control tick."""
+        if not other:
+            return self
+        return super().__or__(other) if self or not isinstance(other, Limit) else other
+
 
 class Kind(enum.Enum):
     """What a reason does to the motion."""

@@ -69,11 +69,10 @@ class WindowAverage:
         total = [(x - end) * before for x, end in zip(first.start, now, strict=True)]
         for ramp in self._ramps:
             skip = max(outside, 0.0) if ramp is first else 0.0
-            for index, area in enumerate(_areas(ramp, skip, now)):
-                total[index] += area
+            total = [sum_ + area for sum_, area in zip(total, _areas(ramp, skip, now), strict=True)]
         share = 1.0 / self.window
-        position = tuple(x + area * share for x, area in zip(now, total, strict=True))
-        return position, tuple((x - y) * share for x, y in zip(now, old, strict=True))
+        position = tuple([x + area * share for x, area in zip(now, total, strict=True)])
+        return position, tuple([(x - y) * share for x, y in zip(now, old, strict=True)])
 
 
 def _moves(ramp: Ramp) -> bool:
@@ -82,7 +81,7 @@ def _moves(ramp: Ramp) -> bool:
 
 def _at(ramp: Ramp, time: float) -> Joints:
     half = 0.5 * time * time / ramp.time
-    return tuple(x + v * time + (w - v) * half for x, v, w in zip(ramp.start, ramp.begin, ramp.end, strict=True))
+    return tuple([x + v * time + (w - v) * half for x, v, w in zip(ramp.start, ramp.begin, ramp.end, strict=True)])
 
 
 def _areas(ramp: Ramp, skip: float, origin: Joints) -> list[float]:

@@ -69,6 +69,10 @@ class StepLimiter:
         """True where the set point stands still."""
         return self._window.resting and not any(self.lead_velocity)
 
+    def _stands(self) -> bool:
+        """It has stood, and nobody else has a say (a jaw): a tick that wants nothing changes nothing but the time."""
+        return self.resting and not any(self._change) and not self._laws and self.guard is None
+
     def reset(self, q: Joints) -> None:
         """Start at rest at ``q`` (measured joints, possibly a little outside the range: the range then never gets wider)."""
         if len(q) != len(self.limits.lower) or not all(map(math.isfinite, q)):
@@ -95,6 +99,9 @@ class StepLimiter:
         ``ceiling``: share of the speed the arm would have otherwise that others allow (collision, force), and why; 0 or NaN brakes.
         """
         wanted, reasons = self._wanted(goal, dt, speed)
+        if not any(wanted) and self._stands() and ceiling[0] >= 1.0:
+            self.time += dt
+            return reasons
         wanted, more = self._slowed(wanted, ceiling)
         base = self._carried(dt)
         share = self._reachable(wanted, base, dt)
@@ -117,12 +124,12 @@ class StepLimiter:
 
         What the present speed covers while it falls to zero within this tick is taken off the way, so that the goal is met dead-beat.
         """
-        ways = tuple(g - x - 0.5 * v * dt for g, x, v in zip(goal, self.lead, self.lead_velocity, strict=True))
+        ways = tuple([g - x - 0.5 * v * dt for g, x, v in zip(goal, self.lead, self.lead_velocity, strict=True)])
         if max(map(abs, ways)) < ROUNDING:
             return (0.0,) * len(ways), Limit.NONE
-        slowest = max(abs(way) / rate for way, rate in zip(ways, self.limits.acceleration, strict=True))
+        slowest = max([abs(way) / rate for way, rate in zip(ways, self.limits.acceleration, strict=True)])
         rate = 2.0 / (dt + math.sqrt(dt * dt + 2.0 * slowest))
-        fastest = min((limit * speed / abs(way) for way, limit in zip(ways, self.limits.velocity, strict=True) if way), default=math.inf)
+        fastest = min([limit * speed / abs(way) for way, limit in zip(ways, self.limits.velocity, strict=True) if way], default=math.inf)
         reasons = Limit.VELOCITY if fastest < rate else Limit.NONE
         wanted = _scaled(ways, min(rate, fastest))
         return (wanted if self._carry is None or not self.on_surface else self._on_surface(wanted, dt, speed)), reasons
@@ -136,8 +143,10 @@ class StepLimiter:
     def _slowed(self, wanted: Joints, ceiling: tuple[float, Limit]) -> tuple[Joints, Limit]:
         """Every speed law on the same wanted speed: the strictest counts, the ceiling comes on top, and all that bite are told."""
         found = [(self.limits.margin_share(self.lead, wanted), Limit.SOFT_MARGIN)]
-        found += [law(self.lead, wanted) for law in self._laws]
-        found += [self.guard.law(self.lead, wanted)] if self.guard is not None else []
+        for law in self._laws:
+            found.append(law(self.lead, wanted))
+        if self.guard is not None:
+            found.append(self.guard.law(self.lead, wanted))
         reasons, strictest = Limit.NONE, 1.0
         for share, reason in found:
             if not share >= 1.0:
@@ -188,7 +197,7 @@ class StepLimiter:
         return self._apply(_scaled(self.lead_velocity, left), dt, min(longest, dt))
 
     def _braking_time(self, velocity: Joints) -> float:
-        return max(abs(v) / rate for v, rate in zip(velocity, self.limits.acceleration, strict=True))
+        return max([abs(v) / rate for v, rate in zip(velocity, self.limits.acceleration, strict=True)])
 
     def _objection(self, velocity: Joints, dt: float) -> Limit:
         """Why the path may not go to ``velocity`` within ``dt``; NONE where it may."""
@@ -220,7 +229,7 @@ class StepLimiter:
                 self._window.push(Ramp(time, self.lead, begin, end))
                 if any(begin) or any(end):
                     half = 0.5 * time
-                    self.lead = tuple(x + half * (v + w) for x, v, w in zip(self.lead, begin, end, strict=True))
+                    self.lead = tuple([x + half * (v + w) for x, v, w in zip(self.lead, begin, end, strict=True)])
         self.lead_velocity = velocity
         if self._window.resting:
             self.position, self.velocity = self.lead, velocity  # the same tuple again: what is computed from it need not be again
@@ -230,10 +239,11 @@ class StepLimiter:
 
     def _jerked(self, velocity: Joints, dt: float) -> Limit:
         """JERK where the path's acceleration changes faster than the set point's may."""
-        change = tuple((new - old) / dt for new, old in zip(velocity, self.lead_velocity, strict=True))
-        bit = any(abs(new - old) > jerk * dt for new, old, jerk in zip(change, self._change, self.limits.jerk, strict=True))
-        self._change = change
-        return Limit.JERK if bit else Limit.NONE
+        before, self._change = self._change, tuple([(new - old) / dt for new, old in zip(velocity, self.lead_velocity, strict=True)])
+        for new, old, jerk in zip(self._change, before, self.limits.jerk, strict=True):
+            if abs(new - old) > jerk * dt:
+                return Limit.JERK
+        return Limit.NONE
 
 
 def _sound(share: float) -> float:
@@ -242,8 +252,8 @@ def _sound(share: float) -> float:
 
 
 def _between(a: Joints, b: Joints, share: float) -> Joints:
-    return b if share == 1.0 else tuple(x + (y - x) * share for x, y in zip(a, b, strict=True))
+    return b if share == 1.0 else tuple([x + (y - x) * share for x, y in zip(a, b, strict=True)])
 
 
 def _scaled(v: Joints, share: float) -> Joints:
-    return tuple(x * share for x in v)
+    return tuple([x * share for x in v])

@@ -13,7 +13,7 @@ from telesurgery_nodes.core.arm.controller import ArmController
 from telesurgery_nodes.core.arm.courses import Smoother, between, between_joints
 from telesurgery_nodes.core.arm.face import FACE, Way
 from telesurgery_nodes.core.arm.jacobian import body_jacobian, spatial_jacobian
-from telesurgery_nodes.core.arm.moves import TIP_VERBS, LocalMotion, MoveInputs, Refusal, Verb
+from telesurgery_nodes.core.arm.moves import TIP_VERBS, LocalMotion, MoveInputs, MoveOutput, Refusal, Verb
 from telesurgery_nodes.core.arm.values import ArmInputs, Measured
 from telesurgery_nodes.core.kinematics.frames import (
     IDENTITY,
@@ -253,3 +253,20 @@ def test_the_table_names_each_command_once_and_does_or_refuses_it() -> None:
     for entry in FACE:
         if entry.way is Way.COMMAND:
             assert (entry.verb is not None) + (entry.refused is not None) + (entry.name in own) == 1, entry.name
+
+
+def test_a_rest_is_an_update_in_which_nothing_was_asked() -> None:
+    """Also for the first tick after it: a speed asked for then leads as far as it would have."""
+    rested, updated = Bench(), Bench()
+    for bench in (rested, updated):
+        bench.run(0.02)
+    inputs = MoveInputs(True, True, True, updated.controller.setpoint, VIEW)
+    for number in range(5):
+        now = updated.now + 0.004 * number
+        assert rested.moves.rest(now) == updated.moves.update(inputs, now) == MoveOutput()
+    outputs = []
+    for bench in (rested, updated):
+        bench.moves.see(inputs)
+        assert bench.moves.ask(Verb.SERVO_JV, (0.1,) * 6, now + 0.004) is None
+        outputs.append(bench.moves.update(inputs, now + 0.007))
+    assert outputs[0] == outputs[1] and outputs[0].joints is not None

@@ -16,7 +16,7 @@ pytest.importorskip("xacro")
 from collision_cart import guard
 from collision_rig import DT, HOME, Arms
 
-from telesurgery_nodes.core.kinematics.calm import Seen, budgets
+from telesurgery_nodes.core.kinematics.calm import Seen, budgets, rough
 from telesurgery_nodes.core.kinematics.collision_values import Path
 
 APART = {**HOME, "PSM1": (0.5, 0.0, 0.1, 0.0, 0.0, 0.0), "PSM2": (-0.5, 0.0, 0.1, 0.0, 0.0, 0.0)}
@@ -34,6 +34,9 @@ def settled(start=APART) -> Arms:
     for _ in range(5):
         arms.tick({arm: (*start[arm][:5], 0.01) for arm in BOTH}, speed=CRAWL)
     return arms
+
+
+ROUGH = settled().guard._calm["PSM1"]
 
 
 def test_far_from_everything_it_is_calm_and_near_it_is_not() -> None:
@@ -130,3 +133,63 @@ def test_seen_keeps_one_window_and_an_arm_moved_by_hand_once() -> None:
     assert len(seen.paths) == 4 and seen.now.lead == (5.0,)
     seen.take(None)
     assert not seen.paths
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_what_the_rough_sums_grant_the_exact_ones_grant(seed: int) -> None:
+    """Also with the parts' budgets drawn anew, each as another part's worst."""
+    rng = random.Random(seed)
+    body = ROUGH.path.body
+    travel = np.array([rng.choice((0.0, 1.0)) * rng.random() ** 4 for _ in range(6)])
+    moved = np.array([rng.random() ** 4 for _ in range(6)])
+    need = body.way(moved) + body.reach(travel)
+    budget = need * np.array([rng.choice((0.999, 1.0, 1.001, 3.0, np.inf)) for _ in need]) + 1e-15
+    way = (moved + travel).tolist()
+    granted = rough(body, budget).spares(way, travel.tolist())
+    assert not granted or (need <= budget).all()
+    assert rough(body, np.full(len(need), 1e4)).spares(way, travel.tolist()), "where there is plenty it is enough"
+
+
+def test_the_rough_sums_grant_nothing_of_no_budget_and_to_no_number() -> None:
+    body = ROUGH.path.body
+    plenty = np.full(len(body.parts), 1.0)
+    assert rough(body, plenty).spares((0.0,) * 6, (0.0,) * 6)
+    for where in range(6):
+        bad = tuple(math.nan if index == where else 0.0 for index in range(6))
+        assert not rough(body, plenty).spares(bad, ()) and not rough(body, plenty).spares((0.0,) * 6, bad)
+    for none in (0.0, -1.0, math.nan):
+        plenty[2] = none
+        assert not rough(body, plenty).spares((0.0,) * 6, (0.0,) * 6)
+
+
+def test_a_calm_that_is_renewed_knows_the_same_as_one_that_is_woken_and_looks_at_everything() -> None:
+    arms, other = settled(), guard(BOTH)
+    other._renewed = lambda known, now: False
+    renewed = 0
+    for _ in range(150):
+        before = arms.guard._calm
+        arms.tick({arm: (*APART[arm][:3], 0.4, 0.3, -0.2) for arm in BOTH}, speed=0.05)
+        other.update(seen(arms), arms.now)
+        renewed += arms.guard._calm is not before
+    for one in (arms.guard, other):
+        one._refreshed = -math.inf  # at the same moment
+        one.update(seen(arms), arms.now)
+    assert renewed > 3 and calm(arms) and other._calm is not None
+    assert arms.guard.report == other.report and np.array_equal(arms.guard._distances, other._distances)
+    for arm, budget in arms.guard._calm.items():
+        its = other._calm[arm]
+        assert budget.lead == its.lead and np.array_equal(budget.most, its.most) and np.array_equal(budget.step, its.step)
+
+
+def seen(arms: Arms) -> dict[str, Path]:
+    return {arm: Path(one.lead, one.lead_velocity, one.time) for arm, one in arms.arms.items()}
+
+
+def test_a_calm_that_cannot_be_renewed_is_woken() -> None:
+    arms = settled()
+    arms.guard.pairs.slow += 0.2  # as if everything had come near meanwhile
+    assert calm(arms)
+    arms.guard._refreshed = -math.inf
+    arms.tick({arm: APART[arm] for arm in BOTH}, speed=CRAWL)
+    assert not calm(arms) and len(arms.guard.paths["PSM1"]._history) > 1, "it knows what it has seen"

@@ -21,3 +21,12 @@ def test_words_and_bits() -> None:
     assert bits(both) == [Limit.VELOCITY, Limit.JERK] and not bits(0) and not bits(Limit.NONE)
     assert words(both) == "a joint is at its speed limit; a change of acceleration was spread over the rise time"
     assert words(0) == "nothing" and name_of(Limit.TIP_SPEED) == "tip_speed"
+
+
+def test_reasons_join_as_flags_do() -> None:
+    some = (0, 1, 2, Limit.NONE, Limit.JERK, Limit.WRIST, Limit.JERK | Limit.WRIST)
+    for one in some:
+        for other in some:
+            both = Limit(one) | other
+            assert type(both) is Limit and int(both) == int(one) | int(other) and both is Limit(int(one) | int(other))
+            assert type(other | Limit(one)) is Limit and other | Limit(one) == both

@@ -221,3 +221,24 @@ def test_reset_wants_finite_joints() -> None:
     for bad in ((0.0,), (math.nan, 0.0)):
         with pytest.raises(ConfigError, match="finite"):
             StepLimiter(LIMITS).reset(bad)
+
+
+def test_standing_is_the_same_short_cut_or_not() -> None:
+    """A jaw that has arrived skips its tick; one with a law that allows everything, which must be asked, does not: the same bits."""
+    chance = random.Random(3)
+    jaw = JointLimits((-0.2,), (1.5,), (3.0,), (40.0,), (0.05,), (2000.0,))
+    one, other = StepLimiter(jaw), StepLimiter(jaw, (lambda q, v: (1.0, Limit.NONE),))
+    for limiter in (one, other):
+        limiter.reset((0.1,))
+    goal, stood = (0.1,), 0
+    for number in range(2000):
+        if number % 90 == 0:
+            goal = (chance.uniform(-0.2, 1.5),)
+        ceiling = (0.5, Limit.FORCE) if number % 7 == 0 else (1.0, Limit.NONE)
+        dt = chance.choice((0.004, 0.004, 0.01))
+        stood += one.resting
+        assert one.step(goal, dt, ceiling=ceiling) == other.step(goal, dt, ceiling=ceiling)
+        assert (one.position, one.velocity, one.lead, one.time, one.resting) == (
+            other.position, other.velocity, other.lead, other.time, other.resting,
+        )  # fmt: skip
+    assert stood > 200
