@@ -98,6 +98,16 @@ class ClockEstimator:
         slope = common / (spread + noise / USUAL_DRIFT**2)  # ridge: a steep line is believed only where the noise leaves no doubt
         self._reference, self._line = now, (mean_o - slope * mean_t, slope)
 
+    @property
+    def samples(self) -> int:
+        """Exchanges kept."""
+        return len(self._ranked)
+
+    @property
+    def smallest(self) -> float:
+        """Smallest kept round trip [s]; inf before the first exchange."""
+        return self._surest[0]
+
     def estimate(self, now: float) -> ClockEstimate:
         """Best knowledge at own time ``now``; UNKNOWN before the first exchange."""
         if not self._samples:
