@@ -17,8 +17,8 @@ MAX_LINES = 300
 # Everything the core may import from outside. A clock, a thread, a file, a socket, ROS: none of them is here.
 # pink and pinocchio (extra "ik") compute a joint step from joints and targets and nothing else; core/kinematics/general.py loads them late.
 PURE = {
-    "__future__", "collections", "cryptography", "dataclasses", "enum", "functools", "hashlib", "heapq", "hmac", "itertools", "json",
-    "math", "numpy", "pink", "pinocchio", "random", "re", "struct", "transforms3d", "types", "typing", "xml",
+    "__future__", "bisect", "collections", "cryptography", "dataclasses", "enum", "functools", "hashlib", "heapq", "hmac", "itertools",
+    "json", "math", "numpy", "operator", "pink", "pinocchio", "random", "re", "struct", "transforms3d", "types", "typing", "xml",
 }  # fmt: skip
 # Built-ins, and functions of pure modules, that reach a file, the terminal or hidden state all the same.
 IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "__import__", "compile"}

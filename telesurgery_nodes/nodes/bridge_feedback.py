@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,14 +48,13 @@ class HandsEnd:
     def update(self, output: TeleopOutput, asked: TeleopInputs, state: RobotState | None, now: float) -> FeedbackOutput:
         """One tick: what to send, and forces to the masters. ``asked``: what the clutch machine was told."""
         tools = state.tools if state is not None else {}
-        # Asked only where it is wanted: the health of every path costs a tenth of a tick.
-        round_trip = self._node.health().round_trip if self._mode is not FeedbackMode.OFF else math.inf
+        round_trip = self._node.link.up()[1] if self._mode is not FeedbackMode.OFF else math.inf
         inputs = FeedbackInputs(self._mode, output.epoch, output.arms, tools, asked.tools_fresh, round_trip, asked.scale)
         self._output = self._feedback.update(inputs, now)
         if self._output.forces:
             self._pushed_at = now
         if now - self._pushed_at <= QUIET_S:
-            stamp = self._node.ros_stamp()
+            stamp = self._node.light_stamp()
             for master, publisher in self._masters.items():
                 force = self._output.forces.get(asked.pairs.get(master, ""), np.zeros(3)).tolist()
                 publisher.publish(wrench_cdr(force, NO_TORQUE, stamp, VIEW))
@@ -96,20 +94,22 @@ class ToolsEnd:
 
     def _take(self, arm: str, msg: Any) -> None:
         force = msg.wrench.force
-        vector = np.array([force.x, force.y, force.z])
-        if np.isfinite(vector).all() and msg.header.frame_id == VIEW:
-            self._felt[arm] = vector, self._node.now()
+        vector = (force.x, force.y, force.z)
+        if all(map(math.isfinite, vector)) and msg.header.frame_id == VIEW:
+            self._felt[arm] = np.array(vector), self._node.now()
         else:
             self._node.count("bad_force")
 
     def applied(self, session: int, command: MotionCommand, now: float) -> MotionCommand:
         """The command as force feedback changes it; itself where that is off."""
-        return self._feedback.update(session, command, self._ages(now), now)
+        felt = self._ages(now) if command.feedback is not FeedbackMode.OFF else {}
+        return self._feedback.update(session, command, felt, now)
 
     def touched(self, tools: Mapping[str, ToolState], now: float) -> dict[str, ToolState]:
         """The tools with what they feel."""
         felt = self._ages(now)
-        return {arm: replace(tool, touch=self._feedback.touch(arm, felt.get(arm))) for arm, tool in tools.items()}
+        touches = {arm: self._feedback.touch(arm, felt.get(arm)) for arm in tools}
+        return {arm: ToolState(tool.pose, tool.jaw, tool.tracking_error, touches[arm]) for arm, tool in tools.items()}
 
     def read(self) -> None:
         """Take the newest forces."""

@@ -9,9 +9,8 @@ import math
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..core.link.anchor import AnchoredMotion, AnchorInputs, moves_of
+from ..core.link.clock import ClockEstimate
 from ..core.link.ledger import PatientLedger
 from ..core.link.playout import Playout
 from ..core.link.session import PeerAccepted, Received
@@ -32,6 +31,7 @@ COMMANDS_PER_STATE = 2
 MILLI = 1e3
 STOP_COLUMNS = ("t", "count", "acted_after")
 NO_COMMAND = MotionCommand(0, 0.0, 0.0, 0, 0, Pedals(), False, False, False, math.inf, {})
+NOT_NAMED = (math.nan, math.nan, math.nan)
 COLUMNS = ("t", "seq", "epoch", "follow", "age", "dx1", "dy1", "dz1", "dx2", "dy2", "dz2", "published")
 
 
@@ -159,19 +159,20 @@ class PatientEnd:
         if targets and not self._presence.allows:
             node.count("taken_away")
             targets = {}
+        clock = node.session.clock(arrival)
         if targets:
-            self._publish_targets(command, targets, arrival, due)
+            self._publish_targets(command, targets, arrival, due, clock)
         if command.follow:
             arms.release(moves_of(command).keys() - self._motion.given_up, due)
-            moves = [command.arms[arm].displacement if arm in command.arms else np.full(3, math.nan) for arm in FOLLOWING_ARMS]
-            age = arrival - (command.stamp - node.session.clock(arrival).offset)
+            moves = [command.arms[arm].displacement.tolist() if arm in command.arms else NOT_NAMED for arm in FOLLOWING_ARMS]
+            age = arrival - (command.stamp - clock.offset)
             self._tape.row(arrival, command.seq, command.epoch, 1.0, age, *moves[0], *moves[1], float(bool(targets)))
 
-    def _publish_targets(self, command: MotionCommand, targets: Any, arrival: float, due: float) -> None:
-        node = self._node
-        stamp = node.ros_stamp()
-        self._ledger.served(command.seq, command.stamp, arrival, node.now(), seconds(stamp), node.session.clock(arrival), due - arrival)
+    def _publish_targets(self, command: MotionCommand, targets: Any, arrival: float, due: float, clock: ClockEstimate) -> None:
+        """Targets first, notes afterwards; the trace that asks for the note waits for the lock."""
+        stamp, published = self._node.light_stamp(), self._node.now()
         self._arms.publish(targets, stamp)
+        self._ledger.served(command.seq, command.stamp, arrival, published, seconds(stamp), clock, due - arrival)
 
     def read(self) -> None:
         """Take the newest tools and set points."""
@@ -179,12 +180,15 @@ class PatientEnd:
         self._force.read()
 
     def tick(self, now: float) -> None:
-        """States at half the rate, reports at 50 Hz."""
+        """States at half the rate."""
         self._pictures.send_due()
         self._play(now)
         self._ticks += 1
         if self._ticks % COMMANDS_PER_STATE == 0 and self._node.session.established:
             self._send_state(now)
+
+    def tell(self, now: float) -> None:
+        """Reports at 50 Hz, after the state has left."""
         if now - self._last_report >= REPORT_PERIOD:
             self._publish_report(now)
 
@@ -204,13 +208,13 @@ class PatientEnd:
     def _publish_report(self, now: float) -> None:
         self._last_report = now
         self._report_seq += 1
-        health, redundancy = self._node.health(), self._node.redundancy
+        (up, trip), redundancy = self._node.link.up(), self._node.redundancy
         command, at = self._command or (NO_COMMAND, -math.inf)
         self._reported, age, seen = self._wishes(command), max(0.0, now - at), self._presence
         report = RemoteReport(
             self._boot, self._report_seq, self._session, command.epoch, command.press_count, seen.narrowed(command.pedals), command.follow,
-            command.aligning, command.hands_fresh, age, command.picture_age + age, now - self._pictures.heard_at, health.round_trip,
-            health.paths_up, redundancy.of, redundancy.ready, seen.stop, seen.stop_count,
+            command.aligning, command.hands_fresh, age, command.picture_age + age, now - self._pictures.heard_at, trip, up,
+            redundancy.of, redundancy.ready, seen.stop, seen.stop_count,
         )  # fmt: skip
         self._remote.publish(remote_to_msg(report))
 

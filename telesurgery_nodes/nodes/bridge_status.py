@@ -16,6 +16,7 @@ from ..core.teleop.clutch import TeleopOutput
 from ..core.values import RobotState
 
 MILLI = 1e3
+CAUSE_NAMES = {int(cause): cause.name for cause in Cause}
 
 
 def shown(value: float) -> float | None:
@@ -98,5 +99,4 @@ def in_ms(stages: Mapping[str, float]) -> dict[str, float]:
 
 
 def _cause_name(number: int) -> str:
-    known = {int(cause): cause.name for cause in Cause}
-    return known.get(number, f"cause {number}")
+    return CAUSE_NAMES.get(number, f"cause {number}")

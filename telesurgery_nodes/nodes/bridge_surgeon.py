@@ -60,6 +60,7 @@ class SurgeonEnd:
         self._state: tuple[RobotState, float] | None = None
         self._loop: tuple[LoopEntry, float] | None = None
         self._output: TeleopOutput | None = None
+        self._ticked: tuple[TeleopInputs, float, float] | None = None  # what the newest output came from, when, and its cost [s]
         self._seq = 0
         self._mirrored, self._mirrored_seq = False, 0
         self._last: dict[str, float] = {}
@@ -164,11 +165,19 @@ class SurgeonEnd:
         )  # fmt: skip
         self._node.send(Stream.COMMAND, self._encoder.encode(command), now)
         self._ledger.sent(self._seq, sample, now, stamp)
+        self._ticked = inputs, now, self._node.now() - now
+
+    def tell(self, now: float) -> None:
+        """What this site is told of the tick: after the command has left, which must not wait for it."""
+        output = self._output
+        if output is None or self._ticked is None:
+            return
+        inputs, began, cost = self._ticked
         self._publish(output, inputs, now)
         state = self._state[0] if self._state else None
-        cause, cost = float(state.cause if state else 0), self._node.now() - now
+        cause, cost = float(state.cause if state else 0), cost + self._node.now() - now
         row = (float(output.state), float(inputs.phase), cause, inputs.picture_age, float(output.epoch), tracking_error(state), cost)
-        self._state_tape.row(now, *row, *self._pace.row(self._teleop.paces))
+        self._state_tape.row(began, *row, *self._pace.row(self._teleop.paces))
 
     def _inputs(self, now: float) -> TeleopInputs:
         p, state, wanted = self._node.params, self._state, self._console.settings
@@ -179,7 +188,8 @@ class SurgeonEnd:
         fresh = len(hands) == len(MASTERS) and now - min(arrivals) <= p.hands_fresh
         tools_fresh = state is not None and now - state[1] <= p.tools_fresh
         pedals = Pedals(**self._pedals)
-        pedals = replace(pedals, engage=self._stop.update(pedals, now).engage)
+        engage = self._stop.update(pedals, now).engage
+        pedals = pedals if pedals.engage == engage else replace(pedals, engage=engage)
         tools, phase, epoch = (state[0].tools, state[0].phase, state[0].motion_epoch) if state else ({}, Phase.SELFTEST, 0)
         return TeleopInputs(
             hands, fresh, tools, tools_fresh, pedals, phase, epoch, self._picture_age(now), self._console.scale,
@@ -196,7 +206,7 @@ class SurgeonEnd:
         self._console.publish(output)
         self._hints.publish(output, inputs)
         if output.align_goals and self._due("align", ALIGN_PERIOD, now):
-            stamp = self._node.ros_stamp()
+            stamp = self._node.light_stamp()
             for master, rotation in output.align_goals.items():
                 if master in inputs.hands:
                     self._align[master].publish(pose_bytes(Pose(inputs.hands[master].pose.position, rotation), stamp, VIEW))
@@ -209,7 +219,7 @@ class SurgeonEnd:
             self._shown = shown
 
     def _publish_mirror(self, state: RobotState) -> None:
-        self._mirrored_seq, stamp = state.seq, self._node.ros_stamp()
+        self._mirrored_seq, stamp = state.seq, self._node.light_stamp()
         self._force.mirror(state, stamp)
         for arm, tool in state.tools.items():
             if arm in self._mirror:

@@ -178,7 +178,7 @@ class BridgeTopics:
     def tick(self, now: float) -> None:
         """Send what is due."""
         session = self._node.session
-        if not session.established:
+        if not session.established or not (self._receiver.owes or self._sender.queued or self._pending):
             return
         answer = self._receiver.answer()
         for payload in [answer] if answer else []:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from std_msgs.msg import Empty
 
 from ..core.link.anchor import ArmTarget
 from ..core.link.release import Releases
 from ..core.link.view_watch import View, ViewWatch
+from ..core.rotations import length
 from ..core.values import CAMERA_ARM, INSTRUMENTS, Pose, ToolState
 from ..errors import KinematicsError
 from ..ros.cdr import joint_cdr
@@ -97,5 +97,5 @@ class PatientArms:
         for arm, (pose, at) in self._tools.items():
             if now - at <= TOOL_FRESH and arm in self._jaws:
                 wanted = self._setpoints.get(arm, (pose, at))[0]
-                tools[arm] = ToolState(pose, self._jaws[arm], float(np.linalg.norm(wanted.position - pose.position)))
+                tools[arm] = ToolState(pose, self._jaws[arm], length(wanted.position - pose.position))
         return tools

@@ -60,6 +60,7 @@ class SurgeonConsole:
         self._pairs = {pair: {key: node.publisher(key, pair=pair) for key in PAIR_OUT} for pair in PAIRS}
         self._said: dict[tuple[str, str], object] = {}
         self._selected: frozenset[str] = frozenset()
+        self._published: tuple[object, ...] = ()  # everything `publish` looks at, as it was last time
         node.every(READ_PERIOD, self._mail.read)
 
     @property
@@ -88,6 +89,10 @@ class SurgeonConsole:
         """What changed."""
         self._state = output.state
         settings, scale = self.settings, self.scale
+        seen = output.state, settings, scale, tuple(output.arms)
+        if seen == self._published:
+            return
+        self._published = seen
         self._say("teleop_scale", "", scale, _float)
         self._say("teleop_enabled", "", settings.enabled, _bool)
         selected = frozenset(pair_name(master, arm) for master, arm in settings.pairs.items())

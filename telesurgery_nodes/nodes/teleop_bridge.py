@@ -16,8 +16,7 @@ from ..core.link.paths import TAPED
 from ..core.link.redundancy import Redundancy
 from ..core.link.renewal import REKEY_S
 from ..core.link.seal import Role
-from ..core.link.session import Event, LinkHealth, PeerAccepted
-from ..core.link.sticky import StopConfirmed, Wishes
+from ..core.link.session import Event, LinkHealth, PeerAccepted, Received
 from ..core.link.wire import Stream
 from ..core.teleop.mapping import valid_scale
 from ..core.teleop.tool_pace import SPEED, TURN
@@ -131,6 +130,8 @@ class TeleopBridge(SuiteNode):
             self.end.tick(self.now())
             self._topics.tick(self.now())
         self.flush()
+        with self.lock:
+            self.end.tell(self.now())
 
     def _say(self, words: str, fault: bool) -> None:
         if fault:  # two lines: rclpy refuses two severities from one
@@ -148,7 +149,7 @@ class TeleopBridge(SuiteNode):
         if isinstance(event, PeerAccepted):
             self._topics.peer_accepted(event)
             self.end.peer_accepted(event)
-        elif isinstance(event, (Wishes, StopConfirmed)):
+        elif not isinstance(event, Received):
             self.end.sticky(event)
         elif event.stream in FURTHER:
             self._topics.received(event)

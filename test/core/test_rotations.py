@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from transforms3d.euler import euler2mat
 from transforms3d.quaternions import mat2quat
 
+from telesurgery_nodes.core import rotations
 from telesurgery_nodes.core.rotations import (
     angle,
     exp,
@@ -105,3 +106,23 @@ def test_orthonormal_is_the_nearest_however_far_off(turn, error, size):
 
 def test_orthonormal_turns_a_mirror_into_a_rotation():
     assert is_rotation(orthonormal(np.diag([1.0, 1.0, -1.0])), 1e-12)
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=3, max_size=3))
+def test_length_is_the_norm(vector):
+    assert rotations.length(np.array(vector)) == pytest.approx(np.linalg.norm(vector), rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.parametrize("place", [(row, column) for row in range(3) for column in range(3)])
+def test_every_row_is_looked_at_and_every_two(place):
+    for error, good in ((0.9e-3, True), (1.1e-3, False)):
+        matrix = np.eye(3)
+        matrix[place] += error / 2.0 if place[0] == place[1] else error  # twice in a square
+        assert rotations.is_rotation(matrix) is good
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_a_mirror_is_no_rotation(row):
+    mirror = np.eye(3)
+    mirror[row, row] = -1.0
+    assert not rotations.is_rotation(mirror)

@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("rclpy")
 
+from rclpy.clock import ClockType
+from rclpy.time import Time
 from std_msgs.msg import Bool
 
 from telesurgery_nodes.ros import main
@@ -76,3 +78,21 @@ def test_a_node_without_a_loop_only_spins() -> None:
     executor = Executor([0.0])
     main._turn(executor, None)
     assert executor.waits == [main.SPIN_TIMEOUT]
+
+
+def test_every_stamp_is_of_the_nodes_own_clock(graph):
+    """What is read without rclpy's objects is what they say."""
+    node = graph.make(Looping)
+    before = node.get_clock().now()
+    stamp, light, now = node.ros_stamp(), node.light_stamp(), node.ros_now()
+    after = node.get_clock().now()
+    said = [stamp.sec * 10**9 + stamp.nanosec, light.sec * 10**9 + light.nanosec]
+    assert before.nanoseconds <= said[0] <= said[1] <= after.nanoseconds
+    assert said[1] - 1000 <= now * 1e9 <= after.nanoseconds + 1000, "a double resolves 0.2 us of today's time"
+    assert 0 <= light.nanosec < 10**9
+
+
+def test_a_simulated_clock_is_followed(graph):
+    node = graph.make(Looping, use_sim_time=True)
+    node.get_clock().set_ros_time_override(Time(seconds=12, nanoseconds=345, clock_type=ClockType.ROS_TIME))
+    assert (node.light_stamp(), node.ros_now()) == ((12, 345), pytest.approx(12.000000345))

@@ -106,6 +106,16 @@ def test_the_filler_of_the_preflights_load_is_counted_and_does_nothing(graph, br
     assert targets == [] and videos == [] and all(bridge.counters["malformed"] == 0 for bridge in bridges)
 
 
+def test_what_crosses_the_link_does_not_wait_for_what_this_site_is_told(bridges, monkeypatch):
+    for bridge in bridges:
+        order = []
+        monkeypatch.setattr(bridge, "flush", lambda order=order: order.append("flush"))
+        for name in ("read", "tick", "tell"):
+            monkeypatch.setattr(bridge.end, name, lambda *_, order=order, name=name: order.append(name))
+        bridge._tick()
+        assert order == ["read", "tick", "flush", "tell"]
+
+
 def test_nothing_moves_without_a_wish(graph, bridges):
     targets = listen(graph, "arm_servo_cp", arm="PSM1")
     graph.spin_until(lambda: all(bridge.session.established for bridge in bridges))

@@ -175,7 +175,7 @@ class ToolsFeedback:
 
     def touch(self, arm: str, felt: tuple[FloatArray, float] | None) -> Touch | None:
         """What to tell the surgeon of an arm; None where its force is not known."""
-        if felt is None or not 0.0 <= felt[1] <= FORCE_AGE_S or not np.isfinite(felt[0]).all():
+        if felt is None or not 0.0 <= felt[1] <= FORCE_AGE_S or not all(map(math.isfinite, felt[0].tolist())):
             return None
         tool = self._tools.get(arm)
         if tool is None:

@@ -15,11 +15,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ..kinematics.ecm_follow import VIEW_IN_TIP
 from ..kinematics.frames import matrix_of
-from ..rotations import angle, exp
+from ..rotations import angle, exp, length
 from ..values import CAMERA_ARM, ArmMotion, CameraMotion, FloatArray, MotionCommand, Permit, Phase, Pose
 from .view_watch import MOVED_M, MOVED_RAD, View, further
 
@@ -150,8 +148,8 @@ def moves_of(command: MotionCommand) -> dict[str, ArmMotion | CameraMotion]:
 def _small(motion: ArmMotion | CameraMotion) -> bool:
     """Still near its beginning (written so that NaN is not)."""
     if isinstance(motion, CameraMotion):
-        return abs(motion.insertion) <= LATE_ANCHOR_M and float(np.linalg.norm(motion.turn)) <= LATE_ANCHOR_RAD
-    return float(np.linalg.norm(motion.displacement)) <= LATE_ANCHOR_M and angle(motion.rotation) <= LATE_ANCHOR_RAD
+        return abs(motion.insertion) <= LATE_ANCHOR_M and length(motion.turn) <= LATE_ANCHOR_RAD
+    return length(motion.displacement) <= LATE_ANCHOR_M and angle(motion.rotation) <= LATE_ANCHOR_RAD
 
 
 def _target(anchor: Pose, motion: ArmMotion | CameraMotion) -> ArmTarget:

@@ -10,8 +10,10 @@ Safety never gates on a one-way number.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from collections import deque
 from dataclasses import dataclass
+from operator import mul
 
 from ...errors import RemoteLinkError
 
@@ -43,10 +45,11 @@ class ClockEstimator:
     """One per path: offsets of paths with different asymmetry must not be mixed."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[float, float, float]] = deque()  # (own time, round trip, offset), oldest first
+        self._samples: deque[tuple[float, float, float]] = deque()  # (round trip, own time, offset), oldest first
+        self._ranked: list[tuple[float, float, float]] = []  # the same, best first: sorting a minute anew takes longer than the fit
         self._reference = 0.0
         self._line: tuple[float, float] = (0.0, 0.0)  # offset at the reference, slope
-        self._surest = (0.0, math.inf, 0.0)  # the sample with the smallest round trip
+        self._surest = (math.inf, 0.0, 0.0)  # the sample with the smallest round trip
         self._doubt = 0.0  # how far the estimate was from it at its time
         self.round_trip = math.inf  # of the newest exchange
 
@@ -58,42 +61,58 @@ class ClockEstimator:
             raise RemoteLinkError(f"clock exchange {stamps} runs backwards")
         self.round_trip = max(round_trip, 0.0)
         offset = ((peer_heard - sent) + (peer_sent - heard)) / 2.0
-        self._keep((heard, self.round_trip, offset))
+        self._keep((self.round_trip, heard, offset))
 
     def _keep(self, sample: tuple[float, float, float]) -> None:
         last = self._samples[-1] if self._samples else None
-        if last is not None and math.floor(last[0] / BIN_S) == math.floor(sample[0] / BIN_S):
-            if sample[1] >= last[1]:
+        if last is not None and math.floor(last[1] / BIN_S) == math.floor(sample[1] / BIN_S):
+            if sample[0] >= last[0]:
                 return
-            self._samples.pop()
+            self._unrank(self._samples.pop())
         self._samples.append(sample)
-        while self._samples[0][0] < sample[0] - WINDOW_S:
-            self._samples.popleft()
-        self._fit(sample[0])
-        self._doubt = abs(self._at(self._surest[0]) - self._surest[2])
+        insort(self._ranked, sample)
+        while self._samples[0][1] < sample[1] - WINDOW_S:
+            self._unrank(self._samples.popleft())
+        self._fit(sample[1])
+        self._doubt = abs(self._at(self._surest[1]) - self._surest[2])
+
+    def _unrank(self, sample: tuple[float, float, float]) -> None:
+        del self._ranked[bisect_left(self._ranked, sample)]
 
     def _fit(self, now: float) -> None:
-        best = sorted(self._samples, key=lambda sample: sample[1])
-        self._surest = best[0]
-        share = math.ceil(BEST_SHARE * len(best))
-        few, best = best[: max(FEWEST_FOR_MEAN, share)], best[: max(FEWEST_FOR_LINE, share)]
-        times = [sample[0] - now for sample in best]
+        ranked = self._ranked
+        self._surest = ranked[0]
+        share = math.ceil(BEST_SHARE * len(ranked))
+        few, best = ranked[: max(FEWEST_FOR_MEAN, share)], ranked[: max(FEWEST_FOR_LINE, share)]
+        times = [sample[1] - now for sample in best]
         offsets = [sample[2] for sample in best]
         if max(times) - min(times) < SHORTEST_FOR_LINE_S or len(best) < FEWEST_FOR_LINE:
             self._reference, self._line = now, (sum(sample[2] for sample in few) / len(few), 0.0)
             return
         mean_t, mean_o = sum(times) / len(times), sum(offsets) / len(offsets)
-        spread = sum((t - mean_t) ** 2 for t in times)
-        common = sum((t - mean_t) * (o - mean_o) for t, o in zip(times, offsets, strict=True))
-        noise = sum((o - mean_o - common / spread * (t - mean_t)) ** 2 for t, o in zip(times, offsets, strict=True)) / len(best)
+        before, above = [t - mean_t for t in times], [o - mean_o for o in offsets]
+        spread = sum([t**2 for t in before])
+        common = sum(map(mul, before, above))
+        steep = common / spread
+        noise = sum([(o - steep * t) ** 2 for t, o in zip(before, above, strict=True)]) / len(best)
         slope = common / (spread + noise / USUAL_DRIFT**2)  # ridge: a steep line is believed only where the noise leaves no doubt
         self._reference, self._line = now, (mean_o - slope * mean_t, slope)
+
+    @property
+    def samples(self) -> int:
+        """Exchanges kept."""
+        return len(self._ranked)
+
+    @property
+    def smallest(self) -> float:
+        """Smallest kept round trip [s]; inf before the first exchange."""
+        return self._surest[0]
 
     def estimate(self, now: float) -> ClockEstimate:
         """Best knowledge at own time ``now``; UNKNOWN before the first exchange."""
         if not self._samples:
             return UNKNOWN
-        at, smallest, _ = self._surest
+        smallest, at, _ = self._surest
         drift = 0.0 if self._line[1] else MOST_DRIFT * abs(now - at)
         return ClockEstimate(self._at(now), smallest / 2.0 + self._doubt + drift, smallest, len(self._samples))
 

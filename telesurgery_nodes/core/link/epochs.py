@@ -34,6 +34,7 @@ class KeyRing:
         self.sealer = Sealer(key, role, *life)
         self.opener = Opener(key, role)
         self._secret = key
+        self._challenge: tuple[int, int] | None = None  # count and answer under the present secret: every heartbeat asks it
         self._keys: dict[int, bytes] = {0: key} if key is not None else {}
         self._since: dict[int, float] = {}
         self._lives: dict[int, Life] = {}
@@ -57,7 +58,8 @@ class KeyRing:
         unheard = [old for old in self.opener.epochs if old > self._peer_epoch and old != self.sealer.key_epoch]
         self._drop(unheard[: -(KEPT_UNHEARD - 1)])
         self.opener.add(epoch, key)
-        self._secret = self._keys[epoch] = key
+        self._secret, self._challenge = key, None
+        self._keys[epoch] = key
         self._since[epoch], self._lives[epoch] = now, peer
 
     def use(self, epoch: int) -> None:
@@ -96,7 +98,11 @@ class KeyRing:
 
     def challenge(self, count: int) -> int:
         """What a stranger has to answer; 0, which no answer can be, before the first key."""
-        return challenge_of(self._secret, self._role, *self._life, count) if self._secret is not None else 0
+        if self._secret is None:
+            return 0
+        if self._challenge is None or self._challenge[0] != count:
+            self._challenge = count, challenge_of(self._secret, self._role, *self._life, count)
+        return self._challenge[1]
 
     def _keep_from(self, epoch: int) -> None:
         self._drop([old for old in self.opener.epochs if old < epoch])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .clock import ClockEstimate
 from .paths import PathHealth
@@ -11,9 +12,11 @@ from .sticky import StopConfirmed, Wishes
 from .wire import Stream
 
 
-@dataclass(frozen=True)
-class Received:
-    """First copy of an authentic payload. ``late``: a newer one of its stream had come before. ``at`` [s] own clock."""
+class Received(NamedTuple):
+    """First copy of an authentic payload. ``late``: a newer one of its stream had come before. ``at`` [s] own clock.
+
+    A tuple for the reason Header (wire.py) is one.
+    """
 
     stream: Stream
     sequence: int

@@ -217,6 +217,9 @@ def traffic_class(datagram: bytes) -> int:
     return _TRAFFIC_CLASS.get(datagram[1:2], 0)
 
 
+_PROBING = bytes((Stream.HEARTBEAT,))
+
+
 def size_limit(datagram: bytes) -> int:
     """How long a datagram with this header may be [B]."""
-    return PROBE_SIZES[-1] if datagram[1:2] == bytes((Stream.HEARTBEAT,)) else MAX_DATAGRAM
+    return PROBE_SIZES[-1] if datagram[1:2] == _PROBING else MAX_DATAGRAM

@@ -148,7 +148,9 @@ class HandToEyes:
             self._loops[loop.seq] = loop
             while len(self._loops) > KEPT_LOOPS:
                 self._loops.popitem(last=False)
-        found = [(one, self._first(one.at)) for one in self._loops.values()]
+        # A loop that stands here already found none among the older pictures: only a new picture can close it.
+        news = list(self._loops.values()) if picture is not None else [loop] if loop is not None else []
+        found = [(one, self._first(one.at)) for one in news]
         closed = [self._close(one, shown) for one, shown in found if shown is not None]
         return tuple(entry for entry in closed if entry is not None)
 

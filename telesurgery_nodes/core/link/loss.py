@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 BUCKET_S = 1.0
@@ -14,13 +15,16 @@ class Share:
 
     def __init__(self) -> None:
         self._buckets: deque[list[float]] = deque(maxlen=BUCKETS)  # [begin, whole, part]
+        self._newest = [-math.inf, 0.0, 0.0]
 
     def add(self, whole: float, part: float, now: float) -> None:
         """Count."""
-        if not self._buckets or now - self._buckets[-1][0] >= BUCKET_S:
-            self._buckets.append([now, 0.0, 0.0])
-        self._buckets[-1][1] += whole
-        self._buckets[-1][2] += part
+        if now - self._newest[0] >= BUCKET_S:
+            self._newest = [now, 0.0, 0.0]
+            self._buckets.append(self._newest)
+        newest = self._newest
+        newest[1] += whole
+        newest[2] += part
 
     def whole(self) -> float:
         """How much the share is of."""

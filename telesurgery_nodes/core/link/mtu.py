@@ -29,6 +29,8 @@ class PathMtu:
         if now - self._last > OUTAGE_S:
             self._since = now
         self._last = now
+        if size < PROBE_SIZES[0]:
+            return  # nearly all of them
         for probe in PROBE_SIZES:
             if size >= probe:
                 self._heard[probe] = now

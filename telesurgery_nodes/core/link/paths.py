@@ -133,8 +133,8 @@ class PathMonitor:
         gap = now - self._last_seen
         if gap > DOWN_AFTER_S:
             self._up_since = now
-        if math.isfinite(gap):
-            self._worst_gap = max(self._worst_gap, gap)
+        if self._worst_gap < gap < math.inf:
+            self._worst_gap = gap
         self._last_seen = now
         self.received += 1
         self.mtu.came(size, now)
@@ -161,6 +161,10 @@ class PathMonitor:
         """Worst loss of the streams that go over every path."""
         return max(meter.share() for meter in self._loss.values())
 
+    def silence(self, now: float) -> float:
+        """Seconds since something authentic came; inf before the first."""
+        return now - self._last_seen
+
     def down(self, now: float) -> bool:
         """Nothing heard for too long."""
         return now - self._last_seen > DOWN_AFTER_S
@@ -180,7 +184,7 @@ class PathMonitor:
         reason, state = self.why(now)
         skew = self.transit - fastest if math.isfinite(self.transit) else math.inf
         return PathHealth(
-            self.name, state, self.loss(), self._jitter, self.clock.round_trip, skew, now - self._last_seen, self.received,
+            self.name, state, self.loss(), self._jitter, self.clock.round_trip, skew, self.silence(now), self.received,
             self.duplicates, lost, self._worst_gap, mean, longest, self._twice.value(), self.mtu.both_ways(now), reason,
             sum(meter.counted() for meter in self._loss.values()),
         )  # fmt: skip

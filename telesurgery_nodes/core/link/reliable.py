@@ -225,6 +225,11 @@ class ReliableReceiver:
             self._deliver += 1
         return out
 
+    @property
+    def owes(self) -> bool:
+        """Something came since the last acknowledgement."""
+        return self._owed
+
     def answer(self) -> bytes | None:
         """The acknowledgement, where something came since the last one."""
         if not self._owed:

@@ -70,23 +70,20 @@ class Sealer:
         self._counts = dict.fromkeys(Stream, 0)
         self._headers: dict[Stream, Header] = {}
         self._ciphers: dict[Stream, AESGCM] = {}
+        self.key_epoch: int | None = None  # the epoch in use; None: nothing can be sealed
         if key is not None:
             self.use(key_epoch, key)
-
-    @property
-    def key_epoch(self) -> int | None:
-        """The epoch in use; None before the first key."""
-        return self._headers[Stream.HEARTBEAT].key_epoch if self._headers else None
 
     def use(self, key_epoch: int, key: bytes) -> None:
         """Seal with this epoch's key from now on; the sequences go on."""
         check_key(key)
+        self.key_epoch = key_epoch
         self._headers = {stream: Header(stream, key_epoch, self._session, self._base) for stream in Stream}
         self._ciphers = {stream: _cipher(key, self._role, header) for stream, header in self._headers.items()}
 
     def stop(self) -> None:
         """Forget the key: nothing can be sealed before the next `use`."""
-        self._headers, self._ciphers = {}, {}
+        self._headers, self._ciphers, self.key_epoch = {}, {}, None
 
     def next_up(self) -> tuple[int, ...]:
         """Sequence of the next datagram of each stream."""

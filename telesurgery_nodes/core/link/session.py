@@ -23,7 +23,7 @@ from .epochs import KeyRing, Life
 from .events import Event, LinkHealth, PeerAccepted, Received
 from .layouts import SEAL_BYTES
 from .pacing import Pacer
-from .paths import PathMonitor, PathState
+from .paths import PathMonitor
 from .seal import Role
 from .sticky import Sticky, StickyMerge
 from .window import ReplayWindow
@@ -69,6 +69,7 @@ class LinkSession:
         self._identity = (session_id, boot)
         self.keys = KeyRing(key, role, self._identity)
         self._monitors = {name: PathMonitor(name) for name in path_names}
+        self._numbers = {name: number for number, name in enumerate(path_names)}
         self._pacers = {name: Pacer((rates or {}).get(name, math.inf)) for name in path_names}
         self._shares = {name: VideoShare() for name in path_names}
         self._beats = {name: _Beat() for name in path_names}
@@ -159,17 +160,23 @@ class LinkSession:
         """Snapshot of all paths and counters."""
         fastest = min(monitor.transit for monitor in self._monitors.values())
         paths = tuple(monitor.health(now, fastest) for monitor in self._monitors.values())
-        up = [path for path in paths if path.state is not PathState.DOWN]
-        trip = min((path.round_trip for path in up), default=math.inf)
         session = self._peer[0] if self._peer else 0
         key = self.keys.sealer.key_epoch, self.keys.age(now)
-        return LinkHealth(self.established, session, paths, len(up), trip, self.clock(now), dict(self._refused), *key)
+        return LinkHealth(self.established, session, paths, *self.up(now), self.clock(now), dict(self._refused), *key)
 
     def clock(self, now: float) -> ClockEstimate:
         """Offset to the peer's clock by the path with the smallest round trip among those that are up, else by the best known."""
-        estimates = [(monitor.down(now), monitor.estimate(now)) for monitor in self._monitors.values()]
-        known = [pair for pair in estimates if pair[1].samples]
-        return min(known, key=lambda pair: (pair[0], pair[1].round_trip))[1] if known else UNKNOWN
+        known = [monitor for monitor in self._monitors.values() if monitor.clock.samples]
+        return min(known, key=lambda monitor: (monitor.down(now), monitor.clock.smallest)).estimate(now) if known else UNKNOWN
+
+    def up(self, now: float) -> tuple[int, float]:
+        """Paths that are up, and their smallest newest round trip [s]; of `health` what is asked for all the time."""
+        trips = [monitor.clock.round_trip for monitor in self._monitors.values() if not monitor.down(now)]
+        return len(trips), min(trips, default=math.inf)
+
+    def silence(self, now: float) -> float:
+        """Seconds since the admitted peer was last heard, on whatever path; inf where there is none."""
+        return min(monitor.silence(now) for monitor in self._monitors.values()) if self._peer else math.inf
 
     def queue_drops(self, stream: Stream = Stream.VIDEO) -> int:
         """Datagrams of a paced stream that waited too long at this sender."""
@@ -223,9 +230,8 @@ class LinkSession:
         return events
 
     def _check_path(self, path: str, index: int) -> None:
-        here = list(self._monitors).index(path)
-        if index != here:
-            raise RemoteLinkError(f"heartbeat of path {index} came over path {here} ({path}): the paths are crossed")
+        if index != self._numbers[path]:
+            raise RemoteLinkError(f"heartbeat of path {index} came over path {self._numbers[path]} ({path}): the paths are crossed")
 
     def _from_stranger(self, header: Header, payload: bytes, now: float) -> list[Event]:
         try:

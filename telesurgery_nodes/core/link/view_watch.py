@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rotations import angle
+from ..rotations import angle, length
 from ..values import Pose
 
 # A camera arm's motors hold within micrometres and hundredths of a degree; a step beyond this between two samples is motion.
@@ -32,7 +32,7 @@ class View:
 
 def further(one: Pose, other: Pose, metres: float, radians: float) -> bool:
     """Two poses differ by more than this (written so that NaN does)."""
-    near = float(np.linalg.norm(one.position - other.position)) <= metres and angle(one.rotation @ other.rotation.T) <= radians
+    near = length(one.position - other.position) <= metres and angle(one.rotation @ other.rotation.T) <= radians
     return not near
 
 

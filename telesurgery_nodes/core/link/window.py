@@ -27,10 +27,10 @@ class ReplayWindow:
 
     def mark(self, sequence: int) -> bool:
         """Take ``sequence``; False (and nothing changes) where it is a duplicate or too old."""
-        if not self.fresh(sequence):
-            return False
         ahead = sequence - self.newest
         if ahead <= 0:
+            if not self.fresh(sequence):
+                return False
             self._bits |= 1 << -ahead
             return True
         self._bits = 1 if ahead >= self._size else (self._bits << ahead | 1) & self._mask

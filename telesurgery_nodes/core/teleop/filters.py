@@ -124,7 +124,8 @@ class StopBand:
             return self._start
         self._memory[0] = value - self._start
         self._memory = self._step @ self._memory
-        return np.asarray(self._start + self._memory[0], dtype=np.float64)
+        out: FloatArray = self._start + self._memory[0]
+        return out
 
 
 class TremorFilter:

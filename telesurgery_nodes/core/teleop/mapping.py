@@ -41,10 +41,12 @@ class Anchor:
         """Tool displacement since the epoch began, shape (3,) [m], view frame."""
         if self.lock_translation:
             return np.zeros(3)
-        return np.asarray(self.scale * (hand.position - self.hand.position), dtype=np.float64)
+        displacement: FloatArray = self.scale * (hand.position - self.hand.position)
+        return displacement
 
     def rotation(self, hand: Pose) -> FloatArray:
         """Tool rotation since the epoch began, shape (3, 3), view frame. Exactly the identity while the hand has not turned."""
-        if self.lock_rotation or np.array_equal(hand.rotation, self.hand.rotation):
+        if self.lock_rotation or hand.rotation.tolist() == self.hand.rotation.tolist():
             return np.eye(3)  # R R^T rounds to 1 - 1e-16, and "no motion" should read as none
-        return np.asarray(hand.rotation @ self.hand.rotation.T, dtype=np.float64)
+        rotation: FloatArray = hand.rotation @ self.hand.rotation.T
+        return rotation

@@ -7,7 +7,6 @@ patient side anchors anew at each, so nothing the operator sets moves a tool.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..values import MASTERS, ArmMotion, CameraMotion, FloatArray, Hand, Pose
 from .camera import CameraGrip
@@ -43,7 +42,7 @@ class HandMotion:
         smooth = {name: self._filters[name].update(hand.pose, now) for name, hand in inputs.hands.items() if name in self._filters}
         if not inputs.tremor_filter:
             return dict(inputs.hands)
-        return {name: replace(hand, pose=smooth[name]) if name in smooth else hand for name, hand in inputs.hands.items()}
+        return {name: Hand(smooth[name], hand.gripper) if name in smooth else hand for name, hand in inputs.hands.items()}
 
     def smooth_anew(self, inputs: TeleopInputs, now: float) -> dict[str, Hand]:
         """Engaged from here: what the hands did before, turned by their motors to align, is forgotten. No step: anchors come after."""

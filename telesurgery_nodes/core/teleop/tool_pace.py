@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import ConfigError
-from ..rotations import angle, towards
+from ..rotations import angle, length, towards
 from ..values import FloatArray, Pose
 
 # Just below what an arm's controller keeps, 0.095 m/s and 4 rad/s (`tip:` in config/arms/psm.yaml): so the arm stays with the wish.
@@ -49,8 +49,8 @@ class PaceCounts:
 
 def within(step: FloatArray, most: float) -> FloatArray:
     """``step`` (3,), or as much of it as is ``most`` long, in the same direction."""
-    length = float(np.linalg.norm(step))
-    return step if length <= most else np.asarray(step * (most / length), dtype=np.float64)
+    long = length(step)
+    return step if long <= most else np.asarray(step * (most / long), dtype=np.float64)
 
 
 class _Room:
@@ -98,12 +98,13 @@ class ToolPace:
         self._way.grow(dt)
         step, self._asked = displacement - self._asked, displacement
         granted = within(step, self._way.left)
-        self._way.use(float(np.linalg.norm(granted)), new)
+        self._way.use(length(granted), new)
         if granted is not step:
             lost = step - granted
             self._slip = self._slip + lost
-            self._count(slips=1, slipped=float(np.linalg.norm(lost)))
-        return np.asarray(displacement - self._slip, dtype=np.float64)
+            self._count(slips=1, slipped=length(lost))
+        wish: FloatArray = displacement - self._slip
+        return wish
 
     def _turned_after(self, rotation: FloatArray, dt: float, new: bool) -> FloatArray:
         self._angle.grow(dt)

@@ -13,6 +13,8 @@ from .mapping import valid_scale
 from .pairs import valid_pairs
 from .table import State
 
+USUAL = HandSettings()
+
 
 @dataclass(frozen=True)
 class TeleopInputs:
@@ -39,7 +41,7 @@ class TeleopInputs:
 
     def setting(self, master: str) -> HandSettings:
         """Of one master."""
-        return self.settings.get(master, HandSettings())
+        return self.settings.get(master, USUAL)
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,11 @@ class WanLink:
         with self.lock:
             return self.session.health(self._now())
 
+    def up(self) -> tuple[int, float]:
+        """Paths that are up now, and their smallest newest round trip [s]: cheaper than `health`."""
+        with self.lock:
+            return self.session.up(self._now())
+
     def trust(self) -> dict[str, object]:
         """The handshakes in words and numbers, for /diagnostics."""
         health, made = self.health(), self._handshakes
@@ -189,12 +194,13 @@ class _SessionKeys:
             return self._link.session.keys.newest
 
     def key_age(self) -> float:
-        return self._link.health().key_age
+        with self._link.lock:
+            return self._link.session.keys.age(self._link._now())
 
     def silence(self) -> float:
         """Of the path last heard on, from the admitted peer."""
-        health = self._link.health()
-        return min(path.silence for path in health.paths) if health.established else math.inf
+        with self._link.lock:
+            return self._link.session.silence(self._link._now())
 
     def take(self, agreed: Agreed, key: bytes) -> None:
         with self._link.lock:

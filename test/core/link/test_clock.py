@@ -81,3 +81,14 @@ def test_the_truth_is_inside_the_bound_whatever_the_two_ways_took(delays, offset
         estimator.update(now, now + up + offset, now + up + offset, now + up + down)
         estimate = estimator.estimate(now + up + down)
         assert abs(estimate.offset - offset) <= estimate.bound + 1e-9
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 20.0), st.floats(0.0, 0.1), st.floats(0.0, 0.1)), max_size=60))
+def test_the_kept_order_is_what_sorting_anew_gives(steps):
+    """Gaps up to a third of the window, so that old exchanges fall out; equal round trips too."""
+    clock, now = ClockEstimator(), 1000.0
+    for gap, one, other in steps:
+        now += gap
+        there, back = round(one, 2), round(other, 2)
+        clock.update(now, now + there + 7.0, now + there + 7.0, now + there + back)
+        assert clock._ranked == sorted(clock._samples) and len(clock._ranked) == len(clock._samples)

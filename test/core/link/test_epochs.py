@@ -287,7 +287,7 @@ def test_the_challenge_follows_the_newest_key_and_the_count():
     one = ring(1)
     seen = {one.challenge(0), one.challenge(1)}
     one.accept(2, key(2), SURGEON, 0.0)
-    seen |= {one.challenge(0), one.challenge(1)}
+    seen |= {one.challenge(1), one.challenge(0)}  # the count asked last first: what is kept of it is another key's
     assert len(seen) == 4
 
 

@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telesurgery_nodes.core.link import ledger_picture as lp
 from telesurgery_nodes.core.link.ledger import STAGES, LoopEntry, own_cost
@@ -151,3 +153,22 @@ def test_memory_is_bounded_and_another_patient_begins_anew():
 
 def test_neither_a_path_nor_a_wait_is_our_cost():
     assert own_cost(("path_up", "wait", "pack", "path_video"), (1.0, 2.0, 4.0, 8.0)) == 4.0
+
+
+class _AllEachTime(lp.HandToEyes):
+    """Looks at every loop at every news."""
+
+    def update(self, loop=None, picture=None):
+        closed = super().update(loop, picture)
+        found = [(one, self._first(one.at)) for one in self._loops.values()]
+        return closed + tuple(entry for entry in (self._close(one, first) for one, first in found if first is not None) if entry)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 40)), max_size=120))
+def test_only_news_can_close_a_loop(news):
+    """Pictures and loops in any order of their times."""
+    quick, thorough = lp.HandToEyes(), _AllEachTime()
+    for seq, (is_loop, at) in enumerate(news):
+        said = {"loop": loop(seq, at=10.0 + at)} if is_loop else {"picture": shown(10.0 + at)}
+        assert quick.update(**said) == thorough.update(**said)
+    assert quick.unknown == thorough.unknown and list(quick._loops) == list(thorough._loops)

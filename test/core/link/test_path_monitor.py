@@ -92,3 +92,10 @@ def test_what_is_taped_is_a_number_and_the_words_name_everything():
     for word in ("GOOD loss", "bursts", "longest", "duplicates", "jitter", "rtt", "skew", "silence", "mtu 1200"):
         assert word in health.words()
     assert "(" not in health.words() and "(loss above 1 %)" in replace(health, reason=Reason.LOSS).words()
+
+
+def test_the_worst_gap_is_between_two_datagrams():
+    monitor = PathMonitor("a")
+    for sequence, now in enumerate((100.0, 100.02, 100.05, 100.06)):
+        monitor.note(Stream.COMMAND, sequence, now)
+        assert monitor.health(now, 0.0).worst_gap == pytest.approx((0.0, 0.02, 0.03, 0.03)[sequence])

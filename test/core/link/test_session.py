@@ -255,3 +255,27 @@ def test_heartbeats_of_the_living_path_do_not_make_the_dead_one_look_alive():
     for datagram in copied:
         assert wire.ends["down"].receive("a", datagram, wire.now) == []
     assert wire.ends["down"].health(wire.now).paths[0].state is PathState.DOWN
+
+
+def test_what_is_asked_for_all_the_time_is_what_health_says():
+    lost = {"a": (1.5, 3.0), "b": (2.0, 3.0)}
+    wire = Wire(
+        end(Role.SURGEON, 11), end(Role.PATIENT, 22), lose=lambda path, way, number: lost[path][0] < wire.now - 100.0 < lost[path][1]
+    )
+    seen = set()
+
+    def compare(now):
+        for one in wire.ends.values():
+            health = one.health(now)
+            assert one.up(now) == (health.paths_up, health.round_trip)
+            assert health.paths_up == sum(path.state is not PathState.DOWN for path in health.paths)
+            assert health.round_trip == min((p.round_trip for p in health.paths if p.state is not PathState.DOWN), default=math.inf)
+            assert one.silence(now) == (min(path.silence for path in health.paths) if health.established else math.inf)
+            known = [clock for clock in one.clocks(now).values() if clock.samples]
+            assert health.clock == one.clock(now) and (health.clock in known or not known)
+            if health.paths_up == 1 and health.paths[1].state is not PathState.DOWN:
+                assert health.clock == one.clocks(now)["b"], "the path that is up, not the quicker one that is not"
+            seen.add((health.established, health.paths_up))
+
+    wire.run(4.0, compare)
+    assert seen >= {(False, 0), (True, 0), (True, 1), (True, 2)}
