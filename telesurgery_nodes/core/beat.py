@@ -15,7 +15,9 @@ from ..errors import ConfigError
 LEAST = 0.95  # shortest mean distance of two ticks
 EARLY = 0.3  # ... and a sample may come so much before its time (jitter)
 LATE = 1.3  # so long after a knock the next one is waited for; then the loop ticks without
-REST = 0.2  # time between a tick's end and the next one: whatever else the process does must be done too, also where ticks take long
+# Between a tick's end and the next one whatever else the process does must be done too: a share of what the tick took, at most so much of
+# the period. A sample that comes right behind a short tick then hardly waits.
+REST, LONGEST_REST = 0.25, 0.2
 
 
 class Beat:
@@ -29,7 +31,7 @@ class Beat:
         self._next = now + period  # the tick comes then, knock or no knock
         self._grid = now + LEAST * period  # where ticks would be at the greatest mean rate
         self._knocked = False
-        self._ended = now
+        self._began = self._rested = now
 
     def knock(self) -> None:
         """What the loop waits for has come."""
@@ -38,10 +40,11 @@ class Beat:
     def wait(self, now: float) -> float:
         """How long [s] until the next tick, 0 where it is due."""
         at = min(self._next, self._grid - EARLY * self.period) if self._knocked else self._next
-        return max(0.0, max(at, self._ended + REST * self.period) - now)
+        return max(0.0, max(at, self._rested) - now)
 
     def begin(self, now: float) -> None:
         """A tick starts. What was missed is not made up for."""
+        self._began = now
         knocked, self._knocked = self._knocked, False
         self._grid = max(self._grid, now - EARLY * self.period) + LEAST * self.period
         regular = self._next + self.period
@@ -49,4 +52,4 @@ class Beat:
 
     def end(self, now: float) -> None:
         """The tick is over."""
-        self._ended = now
+        self._rested = now + min(REST * (now - self._began), LONGEST_REST * self.period)

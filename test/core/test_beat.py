@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telesurgery_nodes.core.beat import EARLY, LATE, LEAST, REST, Beat
+from telesurgery_nodes.core.beat import EARLY, LATE, LEAST, LONGEST_REST, REST, Beat
 from telesurgery_nodes.errors import ConfigError
 
 PERIOD = 0.004
@@ -86,13 +86,24 @@ def test_a_source_that_stops_is_waited_for_once():
 def test_what_a_stall_cost_is_not_made_up_for():
     found = ticks([], 1.0, stall=(0.2, 0.3))
     after = [t for t in found if t > 0.45]
-    assert min(gaps(after)) >= REST * PERIOD - FINE
+    assert min(gaps(after)) >= LONGEST_REST * PERIOD - FINE
     assert sum(gap < 0.9 * PERIOD for gap in gaps(after)) <= 1
 
 
 def test_long_ticks_leave_time_for_the_rest():
     found = ticks([0.001 * n for n in range(1000)], 1.0, cost=2.0 * PERIOD)
-    assert min(gaps(found)) >= (2.0 + REST) * PERIOD - FINE
+    assert min(gaps(found)) >= (2.0 + LONGEST_REST) * PERIOD - FINE
+
+
+@given(st.floats(0.0, 0.6))
+def test_behind_a_short_tick_a_sample_waits_for_its_share_of_the_time(share):
+    beat, cost = Beat(PERIOD, 0.0), share * PERIOD
+    beat.begin(PERIOD)
+    beat.end(PERIOD + cost)
+    beat.knock()
+    later = PERIOD + cost + min(REST * cost, LONGEST_REST * PERIOD)
+    allowed = PERIOD * (2.0 * LEAST - EARLY)  # by the mean rate, two periods after its making
+    assert PERIOD + cost + beat.wait(PERIOD + cost) == pytest.approx(max(later, allowed), abs=FINE)
 
 
 @pytest.mark.parametrize("period", [0.0, -1.0, math.nan, math.inf])
