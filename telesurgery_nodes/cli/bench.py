@@ -20,7 +20,6 @@ from typing import Any
 from ..errors import ConfigError
 from ..report.conditions import conditions
 from ..resources import find_resource
-from ..session import SessionOptions
 
 REGISTRY: dict[str, str] = {
     "road": "telesurgery_nodes.cli.road",
@@ -45,14 +44,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class BenchArguments:
-    """What a bench is told. ``rate`` [Hz] of the control loops, for part crtk of bench arm."""
+    """What a bench is told. ``rate`` [Hz] of the control loops, for part crtk of bench arm; None: what suits this machine."""
 
     quick: bool = False
     seed: int = 1
     file: str = ""
     out: str = ""
     parts: str = ""
-    rate: float = SessionOptions.rate
+    rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -138,9 +137,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", default="", help="recorded input, where the bench takes one")
     parser.add_argument("--parts", default="", metavar="NAMES", help="only these parts of the bench, with commas between them")
     parser.add_argument("--out", default="", metavar="DIR", help="keep the samples here")
-    base = SessionOptions.rate
-    slow = f"control loops per second, for part crtk of bench arm (default {base:g})"
-    parser.add_argument("--rate", type=float, default=base, metavar="HZ", help=slow)
+    parser.add_argument("--rate", type=float, default=None, metavar="HZ", help="control loops per second, for part crtk of bench arm")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from ..errors import ConfigError
 from ..real_time import check_real_time
 from ..session import CODECS, RATES, ROBOTS, SessionOptions, layout, pick_domains
 from .inputs import check_input, one_machine, window_possible
+from .pace import machine_rate
 from .starter import Starter
 from .status import LiveLine, StatusReader, is_following, status_line
 
@@ -56,8 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--height", type=int, default=base.height, help="pixels of one eye (default 480)")
     parser.add_argument("--fps", type=int, default=base.fps, help="stereo frames per second (default 25)")
     low, high = RATES
-    slow = f"control loops per second, from hands to motors; {low:g} to {high:g}, less on slow processors (default {base.rate:g})"
-    parser.add_argument("--rate", type=float, default=base.rate, metavar="HZ", help=slow)
+    slow = f"control loops per second, from hands to motors; {low:g} to {high:g} (default {base.rate:g}, or {low:g} on slow processors)"
+    parser.add_argument("--rate", type=float, default=None, metavar="HZ", help=slow)
     first = "what stands between hands and motors runs before everything else (SCHED_FIFO; docs/safety.md)"
     parser.add_argument("--realtime", action="store_true", help=first)
     parser.add_argument("--identities", default="", metavar="DIR", help="certificates of both sites, made at first start (default: user's)")
@@ -83,6 +84,10 @@ def choose(args: argparse.Namespace) -> tuple[SessionOptions, list[str]]:
         codec = "h264" if _installed("av") else "mjpeg"
         if codec == "mjpeg":
             notes.append("PyAV is not installed: motion JPEG stands in. `pip install av` adds H.264.")
+    rate = args.rate
+    if rate is None:
+        rate, slow = machine_rate()
+        notes += [slow] if slow else []
     headless = args.headless
     if not headless and not window_possible():
         headless = True
@@ -90,7 +95,7 @@ def choose(args: argparse.Namespace) -> tuple[SessionOptions, list[str]]:
     out = args.out or f"sessions/{datetime.now():%Y%m%d-%H%M%S}"
     options = SessionOptions(
         preset=args.preset, input=args.input, robot=robot, seed=args.seed, scale=args.scale, duration=args.duration, codec=codec,
-        width=args.width, height=args.height, fps=args.fps, rate=args.rate, realtime=args.realtime, domains=pick_domains(),
+        width=args.width, height=args.height, fps=args.fps, rate=rate, realtime=args.realtime, domains=pick_domains(),
         out=out, headless=headless, reengage=not args.no_reengage, no_go_file=args.no_go,
     )
     return options, notes

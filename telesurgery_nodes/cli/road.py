@@ -75,6 +75,7 @@ def run(arguments: BenchArguments) -> Result:
         demo.add_arguments(parser)
         duration = QUICK_DURATION if arguments.quick else DURATION
         words = ["--headless", "--input", file or "scripted", "--duration", str(duration), "--seed", str(arguments.seed)]
+        words += ["--rate", str(COMMANDS)]  # the bars are those of the usual rate, whatever this machine does
         options, notes = demo.choose(parser.parse_args([*words, "--out", arguments.out or str(Path(scratch) / "session")]))
         summary = demo.execute(options, notes)
     found = bars(summary, file is not None)

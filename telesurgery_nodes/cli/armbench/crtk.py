@@ -2,7 +2,7 @@
 
 The bridges talk to each other over loopback, so the path is the kernel's and nothing else. Times are the ledger's stages up to the
 publication of the robot's servo_jp; each is measured on its own, none is what is left over. Under SCHED_FIFO where it is allowed, as
-`--realtime` of a session; the bar's words say which it was. ``--rate`` [Hz] of the control loops as in a session.
+`--realtime` of a session, and at the rate this machine keeps up with, unless `--rate` names one; the bar's words say which it was.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ...session import Process, SessionOptions, layout
 from ...tapes import read_tapes
 from ..bench import Bar, BenchArguments, at_least, at_most
 from ..inputs import one_machine
+from ..pace import machine_rate
 from ..starter import Starter
 from ..status import StatusReader, is_following
 
@@ -101,9 +102,10 @@ def bars(total: FloatArray, how: str = "real processes") -> list[Bar]:
 def run(arguments: BenchArguments) -> tuple[list[Bar], dict[str, Any]]:
     """Bars and details."""
     seconds, realtime = QUICK if arguments.quick else DURATION, fifo_allowed()
+    rate = arguments.rate if arguments.rate is not None else machine_rate()[0]
     with tempfile.TemporaryDirectory(prefix="telesurgery_crtk_") as scratch:
         folder = Path(arguments.out or scratch)
-        began, ended = play(folder, seconds, arguments.seed, arguments.rate, realtime)
+        began, ended = play(folder, seconds, arguments.seed, rate, realtime)
         stages, total = latencies(read_tapes(folder / "tapes"), began, ended)
     shares = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
     rows = {"sum": total, **{name: stages[:, number] for number, name in enumerate(STAGES)}}
@@ -112,5 +114,5 @@ def run(arguments: BenchArguments) -> tuple[list[Bar], dict[str, Any]]:
     }
     cells = {name: "  ".join(f"{share} {value:.2f} ms" for share, value in row.items()) for name, row in spread.items()}
     text = "\n".join(f"crtk: {name:10} {row}" for name, row in cells.items())
-    how = f"real processes at {arguments.rate:g} Hz, {'SCHED_FIFO' if realtime else 'SCHED_OTHER'}"
-    return bars(total, how), {"text": text, "stages_ms": spread, "samples": len(total), "rate_hz": arguments.rate, "realtime": realtime}
+    how = f"real processes at {rate:g} Hz, {'SCHED_FIFO' if realtime else 'SCHED_OTHER'}"
+    return bars(total, how), {"text": text, "stages_ms": spread, "samples": len(total), "rate_hz": rate, "realtime": realtime}
