@@ -67,11 +67,12 @@ def _spin(node: SuiteNode, stop: StopFlag) -> None:
     executor = make_executor()
     loop = node.take_loop()
     executor.add_node(node)
+    running = node.context.ok  # rclpy.ok() looks for the context anew at every turn
     # Everything made so far lives as long as the process: keep the collector from walking it in the control loop.
     gc.collect()
     gc.freeze()
     try:
-        while not stop.set and rclpy.ok():
+        while not stop.set and running():
             _turn(executor, loop)
     except (KeyboardInterrupt, ExternalShutdownException):
         stop.set = True  # a stop request by another road

@@ -101,8 +101,9 @@ class Site:
         self.allow(Phase.STANDBY, False, 0)
         arm = self.arm(name)
         assert self.graph.spin_until(lambda: arm.controller._measured is not None and arm.robot_enabled)
-        for word, done in (("enable", lambda: arm.controller.mode is ArmMode.ENABLED), ("home", lambda: arm.controller.homed)):
-            assert any(self.told(name, word, done) for _ in range(3))  # refused while joints are old, as on a busy machine
+        steps = (("enable", lambda: arm.controller.mode is ArmMode.ENABLED), ("home", lambda: arm.controller.homed))
+        # Anew where a busy machine was in the way: refused while joints are old, or a robot measured too late to be on its set points.
+        assert any(all(self.told(name, *step) for step in steps) for _ in range(3))
 
     def told(self, name: str, word: str, done: Any) -> bool:
         self.outs["arm_state_command", name].publish(String(data=word))
