@@ -101,7 +101,9 @@ class Site:
         self.allow(Phase.STANDBY, False, 0)
         arm = self.arm(name)
         assert self.graph.spin_until(lambda: arm.controller._measured is not None and arm.robot_enabled)
-        steps = (("enable", lambda: arm.controller.mode is ArmMode.ENABLED), ("home", lambda: arm.controller.homed))
+        modes = {"disable": ArmMode.DISABLED, "enable": ArmMode.ENABLED}
+        steps = [(word, lambda mode=mode: arm.controller.mode is mode) for word, mode in modes.items()]
+        steps += [("home", lambda: arm.controller.homed)]
         # Anew where a busy machine was in the way: refused while joints are old, or a robot measured too late to be on its set points.
         assert any(all(self.told(name, *step) for step in steps) for _ in range(3))
 
