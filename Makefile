@@ -68,7 +68,7 @@ colcon: $(STAMP)
 	$(CLEAN) $(VENV)/bin/python $(PIP) colcon-common-extensions
 	rm -rf "$(SCRATCH)" && mkdir -p "$(SCRATCH)/src" && ln -s "$(CURDIR)" "$(SCRATCH)/src/telesurgery_nodes"
 	cd "$(SCRATCH)" && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CLEAN) "$(CURDIR)/$(VENV)/bin/python" -m colcon build --event-handlers console_direct+
-	cd "$(SCRATCH)" && PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CLEAN) "$(CURDIR)/$(VENV)/bin/python" -m colcon test --python-testing pytest --pytest-args -m "not system" --ignore=test/core test
+	cd "$(SCRATCH)" && PYTEST_ADDOPTS=--ignore=test/core PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(CLEAN) "$(CURDIR)/$(VENV)/bin/python" -m colcon test --python-testing pytest --pytest-args -m "not system" test
 	cd "$(SCRATCH)" && $(CLEAN) "$(CURDIR)/$(VENV)/bin/python" -m colcon test-result --verbose --all | tee colcon-tests.txt && ! grep -q " 0 tests," colcon-tests.txt
 	rm -rf "$(SCRATCH)"
 
