@@ -14,7 +14,6 @@ from types import FrameType
 from typing import Any
 
 from ..errors import ConfigError
-from ..real_time import check_real_time
 from ..session import CODECS, RATES, ROBOTS, SessionOptions, layout, pick_domains
 from .inputs import check_input, one_machine, window_possible
 from .pace import machine_rate
@@ -108,8 +107,6 @@ def check(options: SessionOptions) -> None:
     if Path(options.out).exists() and any(Path(options.out).iterdir()):
         raise ConfigError(f"out: {options.out} is not empty; give a new folder, old samples are never overwritten")
     check_input(options)
-    if options.realtime:
-        check_real_time()
 
 
 class _Terminated:

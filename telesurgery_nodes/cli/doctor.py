@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..errors import TelesurgeryError
 from ..real_time import ALLOW, fifo_allowed
+from ..report.conditions import processors
 from ..session import LIGHT, default_identities
 from ..trust.demo import demo_folders
 from ..trust.identity import load_identity
@@ -170,7 +171,7 @@ def check_fifo() -> Finding:
 
 def check_cores() -> Finding:
     """The full demo was measured on two cores."""
-    cores = len(os.sched_getaffinity(0))
+    cores = processors()
     return Finding("cores", GOOD if cores > 1 else NOTE, str(cores), "" if cores > 1 else f"use {LIGHT}")
 
 

@@ -8,12 +8,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ..devices.relay.presets import CLEAR, read_preset
+from ..real_time import check_real_time
 from ..session import INPUTS, SessionOptions, check, default_identities
 from ..trust.demo import ensure_demo
 
 
 def check_input(options: SessionOptions) -> None:
-    """Refuse an unknown or bad preset, or a bad kinematics file, with file, row and column."""
+    """Refuse real time where it is not allowed, an unknown or bad preset, or a bad kinematics file, with file, row and column."""
+    if options.realtime:
+        check_real_time()
     if options.preset != CLEAR:
         read_preset(options.preset)
     check(options)

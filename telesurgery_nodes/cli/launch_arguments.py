@@ -10,7 +10,6 @@ from typing import Any
 
 from ..devices.relay.presets import preset_names
 from ..errors import ConfigError
-from ..real_time import check_real_time
 from ..session import CODECS, LOGS, PATHS, ROBOTS, SITES, Process, SessionOptions, far_ends, layout
 from .beforehand import check_processes
 from .inputs import check_input, one_machine
@@ -146,8 +145,6 @@ def processes_of(texts: Mapping[str, str], sites: tuple[str, ...], identities: s
     given = values_of(texts)
     options = options_of(given)
     check_input(options)
-    if options.realtime:
-        check_real_time()
     far = any(given[f"{side}_paths"] for side in ENDS)
     # A consortium made here would not be the other host's; on one machine that plays both sites it may be.
     options = options if far else one_machine(options, identities)

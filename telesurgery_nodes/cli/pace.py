@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
 
 from ..core.kinematics.psm import Psm
 from ..nodes.arm_setup import read_config
+from ..report.conditions import processors
 from ..session import RATES, SessionOptions
 
 SOLVES = 400
@@ -42,4 +42,4 @@ def fitting_rate(cost: float, processors: int) -> tuple[float, str]:
 
 def machine_rate() -> tuple[float, str]:
     """The same of this machine, measured now."""
-    return fitting_rate(solve_cost(), len(os.sched_getaffinity(0)))
+    return fitting_rate(solve_cost(), processors())

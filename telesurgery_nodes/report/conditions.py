@@ -16,6 +16,11 @@ BUSY = 0.8  # of all processors, on average over a session with its start and en
 PERCENT = 100.0
 
 
+def processors() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def package_version(name: str) -> str | None:
     """Installed version or None."""
     try:
@@ -28,7 +33,7 @@ def conditions(seed: int) -> dict[str, Any]:
     """Load, cores, scheduler, versions and seed."""
     return {
         "load": [round(value, 2) for value in os.getloadavg()],
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": processors(),
         "sched_fifo_allowed": fifo_allowed(),
         "python": platform.python_version(),
         "kernel": platform.release(),

@@ -26,7 +26,7 @@ def test_a_solve_costs_something():
 
 @pytest.mark.parametrize(("words", "rate", "told"), [([], 100.0, True), (["--rate", "200"], 200.0, False)])
 def test_the_demo_asks_the_machine_unless_it_is_told(monkeypatch, words, rate, told):
-    monkeypatch.setattr(pace.os, "sched_getaffinity", lambda _: {0})
+    monkeypatch.setattr(pace, "processors", lambda: 1)
     monkeypatch.setattr(pace, "solve_cost", lambda: SLOW)
     parser = argparse.ArgumentParser()
     demo.add_arguments(parser)
