@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
+import random
 import socket
 
 from .errors import ConfigError
@@ -15,13 +15,15 @@ ROS_SITES = 2  # surgeon and patient; the network between them is no ROS
 DDS_BASE, DDS_PER_DOMAIN, DDS_UNICAST = 7400, 250, 10
 FIRST_DOMAIN, LAST_DOMAIN = 10, 101
 # Whoever names a domain may go as far as there are ports: the multicast port of discovery, 7400 + 250 * domain, must be one.
-HIGHEST_DOMAIN = (65535 - DDS_BASE) // DDS_PER_DOMAIN
+LAST_PORT = 65535
+HIGHEST_DOMAIN = (LAST_PORT - DDS_BASE) // DDS_PER_DOMAIN
+FIRST_PORT = 61000  # Linux gives ephemeral ports up to 60999 (net.ipv4.ip_local_port_range), the domains above end below 32768
 
 
-def _free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+def _free(port: int, host: str = "", kind: socket.SocketKind = socket.SOCK_DGRAM) -> bool:
+    with socket.socket(socket.AF_INET, kind) as probe:
         try:
-            probe.bind(("", port))
+            probe.bind((host, port))
         except OSError:
             return False
     return True
@@ -39,13 +41,14 @@ def pick_domains(start: int | None = None) -> tuple[int, int]:
 
 
 def pick_ports(count: int) -> tuple[int, ...]:
-    """Ports on the loopback interface that are free now, for UDP and for TCP: a path carries both on one number."""
+    """Ports of the loopback interface that are free now, for UDP and for TCP: a path carries both on one number.
+
+    Above the ephemeral ones: between this and the start of who binds them, dozens of sockets of a session get ephemeral numbers.
+    """
     found: list[int] = []
-    with contextlib.ExitStack() as probes:  # held until all are found, or the system gives one twice
-        while len(found) < count:
-            udp, tcp = (probes.enter_context(socket.socket(socket.AF_INET, kind)) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM))
-            udp.bind((LOOPBACK, 0))
-            with contextlib.suppress(OSError):  # somebody has that number for TCP
-                tcp.bind(udp.getsockname())
-                found.append(int(udp.getsockname()[1]))
-    return tuple(found)
+    for port in random.sample(range(FIRST_PORT, LAST_PORT + 1), LAST_PORT + 1 - FIRST_PORT):
+        if all(_free(port, LOOPBACK, kind) for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM)):
+            found.append(port)
+        if len(found) == count:
+            return tuple(found)
+    raise ConfigError(f"wanted {count} free ports in {FIRST_PORT}-{LAST_PORT} of {LOOPBACK}, found {len(found)}")

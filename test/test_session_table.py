@@ -12,6 +12,7 @@ from telesurgery_nodes import free_ports, session
 from telesurgery_nodes.errors import ConfigError
 from telesurgery_nodes.session import SITES, TABLE, Of, SessionOptions, far_ends, layout, pick_domains, pick_ports, values, yaml_word
 
+DEFAULT_EPHEMERAL_END = 60999  # net.ipv4.ip_local_port_range of Linux
 NODES = Path(session.__file__).parent / "nodes"
 OPTIONS = SessionOptions(
     domains=(20, 21), ports=tuple(range(40001, 40009)), out="/tmp/x", surgeon_identity="/tmp/s", patient_identity="/tmp/p"
@@ -175,32 +176,22 @@ def test_the_ends_of_the_range_of_domains_are_in_it():
     assert {process.domain for process in layout(SessionOptions(domains=(0, 232)))} == {0, 232, None}
 
 
-def test_ports_are_different():
-    assert len(set(pick_ports(8))) == 8
+def test_ports_are_different_and_not_ephemeral():
+    ports = pick_ports(8)
+    assert len(set(ports)) == 8
+    assert all(free_ports.FIRST_PORT <= port <= free_ports.LAST_PORT for port in ports)
+    assert free_ports.FIRST_PORT > DEFAULT_EPHEMERAL_END
 
 
-def test_a_port_that_is_taken_for_tcp_is_not_picked(monkeypatch):
-    made = iter([47001, 47001, 47002, 47002, 47003, 47003])
-
-    class Probe:
-        def __init__(self, family, kind):
-            self.kind, self.port = kind, next(made)
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def bind(self, where):
-            if self.kind == socket.SOCK_STREAM and where == ("127.0.0.1", 47002):
-                raise OSError("in use")
-
-        def getsockname(self):
-            return "127.0.0.1", self.port
-
-    monkeypatch.setattr(free_ports.socket, "socket", Probe)
-    assert pick_ports(2) == (47001, 47003)
+@pytest.mark.parametrize("kind", [socket.SOCK_DGRAM, socket.SOCK_STREAM])
+def test_a_port_that_is_taken_for_either_is_not_picked(monkeypatch, kind):
+    first, second, third = pick_ports(3)
+    monkeypatch.setattr(free_ports.random, "sample", lambda whole, count: [first, second, third])
+    with socket.socket(socket.AF_INET, kind) as busy:
+        busy.bind(("127.0.0.1", second))
+        with pytest.raises(ConfigError, match=r"wanted 3 free ports in 61000-65535 of 127\.0\.0\.1, found 2"):
+            pick_ports(3)
+    assert pick_ports(3) == (first, second, third)
 
 
 def test_a_bridge_on_a_real_network_has_a_path_per_far_end():

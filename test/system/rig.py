@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import numpy as np
+
 from telesurgery_nodes.cli.inputs import one_machine
 from telesurgery_nodes.cli.starter import Starter
 from telesurgery_nodes.cli.status import StatusReader, is_following
@@ -14,7 +16,10 @@ from telesurgery_nodes.tapes import read_tapes
 FOLLOW_WITHIN = 40.0
 # A machine that stalls during the start-up interrupts it, as it must: what a test asks begins with the arms in motion. So it starts anew.
 START_WITHIN = 150.0
-PATIENCE = START_WITHIN + FOLLOW_WITHIN + 90.0  # [s] for a whole test: the last start, the play, the stop
+ATTEMPTS = 3  # a blow into arms that stand, or on a robot that gets no processor, says nothing: it is done again
+BEFORE = 0.5  # [s] before the blow in which the arms must have moved
+AFTER, LONGEST_GAP = 0.35, 0.1  # [s] after the blow, in which the robot must have run: it writes a row per step
+PATIENCE = START_WITHIN + FOLLOW_WITHIN + 180.0  # [s] for a whole test: the last start, the plays, the stops
 LISTEN = 0.1
 SLOW, FEW = 100.0, 12  # [Hz] control loops, pictures
 MOVING_FOR = 2.0  # following without a break before the blow: the arms are in motion, and the operator will not press again
@@ -27,15 +32,17 @@ class Session:
         small = {"width": 160, "height": 120, "codec": "mjpeg", "fps": FEW, "rate": SLOW}
         self._all, self._given = folder, {"preset": "lan", "robot": "kinematic", "reengage": False, **small, **options}
         self.folder = self.starter = self.reader = None
+        self._count = 0
 
     def __enter__(self):
-        return self._start("session1")
+        return self._start()
 
     def __exit__(self, *_):
         self._stop()
 
-    def _start(self, name):
-        self.folder = self._all / name
+    def _start(self):
+        self._count += 1
+        self.folder = self._all / f"session{self._count}"
         processes = layout(one_machine(SessionOptions(out=str(self.folder), **self._given), str(self._all / "identities")))
         self.starter = Starter(processes, self.folder)
         self.starter.__enter__()
@@ -55,7 +62,7 @@ class Session:
             told.append(self.reader.newest)
             assert time.monotonic() - began < START_WITHIN, f"never followed: {told}"
             self._stop()
-            self._start(f"session{len(told) + 1}")
+            self._start()
 
     def _follows(self):
         since = began = time.monotonic()
@@ -73,6 +80,22 @@ class Session:
             if not follows:
                 since = time.monotonic()
         return True
+
+    def strike(self, *blows, watch):
+        """Let the arms follow, then each blow, ``watch`` [s] apart; the tapes and the time of each. A blow gets this, returns its time."""
+        for _ in range(ATTEMPTS):
+            self.follow()
+            times = []
+            for blow in blows:
+                times.append(blow(self))
+                self.wait(watch)
+            tapes = self.tapes()
+            nothing = says_nothing(tapes, times[0])
+            if not nothing:
+                return tapes, *times
+            self._stop()
+            self._start()
+        raise AssertionError(f"nothing was tested in {ATTEMPTS} attempts: {nothing}")
 
     def call(self, name):
         """A service of the surgeon's site; when it was asked for [s, steady]."""
@@ -94,6 +117,15 @@ class Session:
         """Stop, then read every tape: a writer's last rows are on disk only then."""
         self.starter.stop()
         return read_tapes(self.folder / "tapes")
+
+
+def says_nothing(tapes, event):
+    """Why this blow tests nothing; empty where it does."""
+    if motion(tapes, event - BEFORE, event) <= 1.0:
+        return "the arms did not move before"
+    t, _, _ = robot_joints(tapes)
+    gaps = np.diff(t[(t >= event - LONGEST_GAP) & (t <= event + AFTER + LONGEST_GAP)])
+    return f"the robot got no processor for {gaps.max():.3f} s" if gaps.max() > LONGEST_GAP else ""
 
 
 def motion(tapes, begin, end):

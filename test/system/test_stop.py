@@ -3,32 +3,34 @@
 import signal
 
 import pytest
-from rig import motion, stopped_after
+from rig import AFTER, BEFORE, motion, stopped_after
 
 from telesurgery_nodes.core.values import Phase
 
-STOP_WITHIN = 0.35
+STOP_WITHIN = AFTER
 WATCH = 5.0  # long enough for the 2 s of health after which a session may be resumed, were it allowed to
-BEFORE = 0.5
 NODES = [
     "master_input", "teleop_bridge_surgeon", "stereo_viewer", "link_emulator", "teleop_bridge_patient", "stereo_camera", "arm_control",
     "safety_watchdog",
 ]  # fmt: skip
 
 
-def check(tapes, event, allowed):
-    assert motion(tapes, event - BEFORE, event) > 1.0, "the arms did not move before: nothing was tested"
-    assert stopped_after(tapes, event) <= allowed
-    assert motion(tapes, event + allowed, event + WATCH - BEFORE) <= 1.0
+def kills(node):
+    return lambda running: running.starter.kill(node)
+
+
+def tells(node, number):
+    return lambda running: running.starter.tell(node, number)
+
+
+def check(tapes, event):
+    assert stopped_after(tapes, event) <= STOP_WITHIN
+    assert motion(tapes, event + STOP_WITHIN, event + WATCH - BEFORE) <= 1.0
 
 
 @pytest.mark.parametrize("node", NODES)
 def test_kill_a_node(session, node):
-    running = session()
-    running.follow()
-    event = running.starter.kill(node)
-    running.wait(WATCH)
-    check(running.tapes(), event, STOP_WITHIN)
+    check(*session().strike(kills(node), watch=WATCH))
 
 
 def test_a_dead_robot_takes_the_leave_away(session):
@@ -47,39 +49,24 @@ def test_a_dead_robot_takes_the_leave_away(session):
 
 @pytest.mark.parametrize("node", ["arm_control", "safety_watchdog", "master_input"])
 def test_a_hung_node_stops_the_arm_as_well(session, node):
-    running = session()
-    running.follow()
-    event = running.starter.tell(node, signal.SIGSTOP)
-    running.wait(WATCH)
-    # It wakes up with old permits or commands in its hands: nothing may move.
-    woken = running.starter.tell(node, signal.SIGCONT)
-    running.wait(WATCH)
-    tapes = running.tapes()
-    check(tapes, event, STOP_WITHIN)
+    tapes, event, woken = session().strike(tells(node, signal.SIGSTOP), tells(node, signal.SIGCONT), watch=WATCH)
+    check(tapes, event)
+    # It woke up with old permits or commands in its hands: nothing may move.
     assert motion(tapes, woken, woken + WATCH - BEFORE) <= 1.0
 
 
 @pytest.mark.parametrize("preset", ["lan", "casablanca_shanghai"])
 def test_cut_both_paths_then_restore(session, preset):
-    running = session(preset=preset)
-    running.follow()
-    event = running.starter.tell("link_emulator", signal.SIGUSR1)
-    running.wait(WATCH)
-    restored = running.starter.tell("link_emulator", signal.SIGUSR2)
-    running.wait(WATCH)
-    tapes = running.tapes()
-    check(tapes, event, STOP_WITHIN)
+    cut, restore = (tells("link_emulator", number) for number in (signal.SIGUSR1, signal.SIGUSR2))
+    tapes, event, restored = session(preset=preset).strike(cut, restore, watch=WATCH)
+    check(tapes, event)
     # The link is back and well, and the pedal still down: no new press, no motion.
     assert motion(tapes, restored, restored + WATCH - BEFORE) <= 1.0
 
 
 def test_mujoco_brakes_itself_when_arm_control_dies(session):
     pytest.importorskip("mujoco")
-    running = session(robot="mujoco")
-    running.follow()
-    event = running.starter.kill("arm_control")
-    running.wait(WATCH)
-    check(running.tapes(), event, STOP_WITHIN)
+    check(*session(robot="mujoco").strike(kills("arm_control"), watch=WATCH))
 
 
 def test_a_new_pedal_press_moves_it_again(session):
