@@ -46,7 +46,10 @@ EXTRAS = {
     "sim": ["mujoco>=3.2", "xacro>=2.0"],
     "video": ["av>=14,<20"],
     "ik": ["pin>=2.7", "pin-pink>=3.1", "qpsolvers>=4.4", "daqp>=0.6"],
-    "dev": ["pytest>=8", "pytest-timeout>=2", "pytest-cov>=5", "hypothesis>=6", "ruff>=0.8", "mypy>=1.11", "types-PyYAML"],
+    "dev": [
+        "pytest>=8", "pytest-timeout>=2", "pytest-cov>=5", "pytest-rerunfailures>=14", "hypothesis>=6", "ruff>=0.8", "mypy>=1.11",
+        "types-PyYAML",
+    ],
 }
 
 
