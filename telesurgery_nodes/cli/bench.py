@@ -44,7 +44,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class BenchArguments:
-    """What a bench is told. ``rate`` [Hz] of the control loops, for part crtk of bench arm; None: what suits this machine."""
+    """What a bench is told. ``rate`` [Hz] of the control loops, for road and part crtk of arm; None: the bench's own choice."""
 
     quick: bool = False
     seed: int = 1
@@ -137,7 +137,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--file", default="", help="recorded input, where the bench takes one")
     parser.add_argument("--parts", default="", metavar="NAMES", help="only these parts of the bench, with commas between them")
     parser.add_argument("--out", default="", metavar="DIR", help="keep the samples here")
-    parser.add_argument("--rate", type=float, default=None, metavar="HZ", help="control loops per second, for part crtk of bench arm")
+    parser.add_argument("--rate", type=float, default=None, metavar="HZ", help="control loops per second, for road and part crtk of arm")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -59,6 +59,14 @@ def test_road_takes_the_worse_arm():
     assert {f"road.{number}" for number in (1, 3, 5, 6)} == {bar.id for bar in found.values() if bar.holds is None}
 
 
+def test_road_at_another_rate_does_not_judge_the_number_of_commands():
+    found = {bar.id: bar for bar in road.bars(SUMMARY, recorded=True, rate=100.0)}
+    assert found["road.4.rate"].holds is None and "100 Hz" in found["road.4.rate"].why
+    assert {name for name, bar in found.items() if bar.holds} == {
+        bar.id for bar in road.bars(SUMMARY, recorded=True) if bar.holds and bar.id != "road.4.rate"
+    }
+
+
 def test_road_with_one_arm_missing_is_not_measured():
     found = {bar.id: bar for bar in road.bars({**SUMMARY, "tracking": {"PSM1": ARM}}, recorded=True)}
     assert found["road.2.rms"].holds is None
