@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from itertools import pairwise
 
 from ..kinematics.frames import Frame, angle_between, distance
 
+SAME = 1e-6  # [s] two measurements are never so close together; the rounding of `now - age` is far smaller
 REMEMBERED = 0.5  # [s] of the set point's path; a measurement is no longer used long before it is as old
 
 
@@ -16,9 +18,10 @@ REMEMBERED = 0.5  # [s] of the set point's path; a measurement is no longer used
 class TrackingWatch:
     """Latches after ``time`` [s] of an error above ``position`` [m] or ``rotation`` [rad], beyond the ``lag`` [s] of the motors.
 
-    A measurement that comes late shows where the arm was, so its age counts as lag; how old it may get is watched elsewhere. What is
-    allowed for the lag is the way at the present speed or the way the set point came in that time, whichever is longer: of a set point
-    that has just stopped the arm is as far behind as before.
+    Each measurement is judged once, when it is new: one that stays away is no evidence that the arm stands, and robot silence is watched
+    elsewhere. One that comes late shows where the arm was, so its age counts as lag. What is allowed for the lag is the way at the
+    present speed or the way the set point came in that time, whichever is longer: of a set point that has just stopped the arm is as
+    far behind as before.
     """
 
     position: float
@@ -28,6 +31,7 @@ class TrackingWatch:
     error_m: float = 0.0
     error_rad: float = 0.0
     _since: float | None = None
+    _measured_at: float = -math.inf
     _path: deque[tuple[float, Frame]] = field(default_factory=deque)  # where the set point was from when on [s]
 
     def update(self, wanted: Frame, measured: Frame, age: float, speeds: Callable[[], tuple[float, float]], now: float) -> bool:
@@ -35,6 +39,9 @@ class TrackingWatch:
         self._remember(wanted, now)
         self.error_m = distance(wanted.p, measured.p)
         self.error_rad = angle_between(wanted.r, measured.r)
+        if abs(now - age - self._measured_at) <= SAME:
+            return False
+        self._measured_at = now - age
         small = self.error_m <= self.position and self.error_rad <= self.rotation  # False for NaN, which runs into the fault
         if not small:
             (speed, turn), lag = speeds(), self.lag + max(age, 0.0)

@@ -100,3 +100,13 @@ def test_of_a_long_tick_only_what_is_within_the_lag_counts() -> None:
     seen.update(at(0.0), at(0.0), 0.0, still, 1.0)
     assert not seen.update(there, at(0.004), 0.0, still, 1.1)  # 30 of 100 ms: 3 mm and the 2 that are always allowed, and it is 6 behind
     assert seen.update(there, at(0.004), 0.0, still, 1.16)
+
+
+def test_a_measurement_that_stays_away_is_no_evidence_against_the_arm() -> None:
+    seen = watch()
+    for tick in range(15):  # the same one, older and older
+        assert not seen.update(at(0.01), at(0.0), 0.01 * tick, still, 1.0 + 0.01 * tick)
+    assert not seen.update(at(0.01), at(0.0095), 0.0, still, 1.15)
+    assert not seen.update(at(0.01), at(0.0), 0.0, still, 1.16)
+    assert not seen.update(at(0.01), at(0.0), 0.06, still, 1.22)
+    assert seen.update(at(0.01), at(0.0), 0.0, still, 1.23)
