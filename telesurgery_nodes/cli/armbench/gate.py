@@ -86,14 +86,19 @@ class Arm:
         if not self.controller.homed:
             raise AssertionError(f"the arm did not home; the gate refused {dict(self.gate.counts)}")
 
-    def tick(self, dt: float, target: Frame | None, follows: bool) -> None:
-        """One control tick: target (RCM frame), leave to follow it, gate, robot."""
+    def tick(self, dt: float, target: Frame | None, follows: bool, local: bool = True) -> None:
+        """One control tick: target (RCM frame), leave to follow it, gate, robot.
+
+        ``local``: where it does not follow, the permit is the local team's already; False: still the follower's, as in the moment in
+        which commands fail to come, or while the surgeon clutches.
+        """
         self.now += dt
         self.stamp += 1
         measured = Measured(self.q, (0.0,) * len(self.q), self.jaw, 0.0)
         jaw = 0.3 + 0.3 * math.sin(self.now)
-        output = self.controller.update(ArmInputs(target, (self.stamp, 0), jaw, follows, not follows, measured, IDENTITY), self.now)
-        permit = Permit(1, self.stamp, 1, Phase.FOLLOWING if follows else Phase.HOLDING, follows, 0)
+        remote = follows or not local
+        output = self.controller.update(ArmInputs(target, (self.stamp, 0), jaw, follows, not remote, measured, IDENTITY), self.now)
+        permit = Permit(1, self.stamp, 1, Phase.FOLLOWING if remote else Phase.HOLDING, remote, 0)
         request = MotorRequest(
             output.joints, output.jaw, output.served is not None, 1, 0.0, permit, 0.0, self.q, 0.0, FREE_AIR,
         )  # fmt: skip
@@ -110,16 +115,18 @@ class Arm:
         self.q, self.jaw = decision.joints, decision.jaw if decision.jaw is not None else self.jaw
 
 
-def ticks(seconds: float, rng: random.Random) -> Iterator[tuple[float, float, bool]]:
-    """(time, since the last, leave is there): jittered ticks, now and then a late one, the leave lost now and then for a moment."""
-    now, lost_until = 0.0, 0.0
+def ticks(seconds: float, rng: random.Random) -> Iterator[tuple[float, float, bool, bool]]:
+    """(time, since the last, leave is there, the permit would be local): jittered ticks, now and then a late one, the leave lost now
+    and then for a moment, each second time while the permit still lets follow.
+    """
+    now, lost_until, local = 0.0, 0.0, True
     while now < seconds:
         late = rng.uniform(0.0, LATE_S) if rng.random() < 1.0 / LATE_EVERY else 0.0
         dt = TICK_S + rng.uniform(-JITTER_S, JITTER_S) + late
         now += dt
         if now >= lost_until and rng.random() < dt / LEAVE_LOST_EVERY_S:
-            lost_until = now + rng.uniform(0.02, 0.3)
-        yield now, dt, now >= lost_until
+            lost_until, local = now + rng.uniform(0.02, 0.3), not local
+        yield now, dt, now >= lost_until, local
 
 
 def hands(seconds: float, seed: int, file: str) -> Replay:
@@ -128,7 +135,7 @@ def hands(seconds: float, seed: int, file: str) -> Replay:
     arm.home()
     master = JigsawsMaster(file, SCALE) if file else ScriptedMaster(seed)
     anchor: tuple[Frame, Frame] | None = None
-    for now, dt, leave in ticks(seconds, rng):
+    for now, dt, leave, local in ticks(seconds, rng):
         master.feedback(ConsoleState(Phase.FOLLOWING, True))
         sample = master.poll(now)
         if sample is None:
@@ -140,7 +147,7 @@ def hands(seconds: float, seed: int, file: str) -> Replay:
             anchor = None
         elif anchor is None:
             anchor = arm.psm.forward(arm.controller.setpoint), hand
-        arm.tick(dt, _target(anchor, hand) if anchor is not None else None, follows)
+        arm.tick(dt, _target(anchor, hand) if anchor is not None else None, follows, local and not leave)
     return arm.found
 
 
@@ -157,13 +164,13 @@ def jumps(seconds: float, seed: int) -> Replay:
     arm.home()
     q = arm.controller.config.home
     goal, changed, led = arm.psm.forward(q), 0.0, False
-    for now, dt, leave in ticks(seconds, rng):
+    for now, dt, leave, local in ticks(seconds, rng):
         if now - changed > JUMP_EVERY_S:
             changed = now
             goal = _elsewhere(arm.psm.forward(arm.controller.setpoint), rng)
         arm.found.stops += led and not leave
         led = leave
-        arm.tick(dt, goal, leave)
+        arm.tick(dt, goal, leave, local)
     return arm.found
 
 

@@ -20,8 +20,11 @@ from telesurgery_nodes.core.values import Permit, Phase
 
 LOCAL_PHASES = (Phase.STANDBY, Phase.HOLDING)  # nobody follows: the local team may home and move joints
 ROUNDING = 1e-9  # [rad or m] a place this far beyond a limit is arithmetic
-EASE = 0.03  # [s] a controller with limited jerk turns its acceleration round in this time once leave is gone ...
-EASE_GAIN = 0.01  # ... and gains meanwhile at most what the acceleration adds in this time [s], and no more than twice its speed
+# A controller with limited jerk turns its acceleration round once leave is gone. Its set point is a path averaged over a rise time, and
+# what is known of it is the middle of its last step. So the speeds it still goes through on the way to rest differ from that one by at
+# most the acceleration times half the step and half the rise time; a joint that was about to turn round does so.
+EASE = 0.03  # [s] without leave; a step that begins within this time may still show it
+EASE_GAIN = 0.01  # [s] of acceleration, on top of half the last step: a rise time of 10 ms needs half of this
 BAD_ROW = 3  # set points refused one after the other that are no accident any more: 12 ms at 250 Hz (hazard 23)
 # Nobody's fault (nothing was sent yet, nothing is measured, something is touched) or counted already: these hold and never latch.
 HOLD_ONLY = (Refusal.START, Refusal.FORCE, Refusal.FORCE_UNKNOWN, Refusal.LATCHED)
@@ -48,6 +51,7 @@ class MotorGate:
         self._at: float | None = None
         self._left_leave = -math.inf
         self._left_speed: Joints = ()
+        self._left_dt = self._without = 0.0
         self._bad_row = self._epoch = 0
         self._may_start = False
 
@@ -69,12 +73,14 @@ class MotorGate:
         missing = self._missing_leave(request)
         tip = self._reach(row)
         refusal = self._judge(row, tip, request, missing, dt, now)
+        # Late ticks are not stretched, as in the controller: what one takes beyond max_tick is no time.
+        self._without = 0.0 if missing is None else self._without + dt
         starts = refusal in MOVED_TO_START and self._may_start and not self._far_from_arm(tip, request)
         if refusal is not None and not starts:
             return self._refuse(refusal)
         self._admit(row, tip, dt, starts)
         if missing is None:
-            self._left_leave, self._left_speed = now, self._speed
+            self._left_leave, self._left_speed, self._left_dt = now, self._speed, dt
         return MotorDecision(request.joints, request.jaw, None, Cause.NONE, self.latched)
 
     def _learn(self, permit: Permit | None) -> None:
@@ -156,17 +162,15 @@ class MotorGate:
         return None if 0.0 <= request.command_age <= self.limits.command_hold else Refusal.AGE
 
     def _leave(self, row: Joints, old: Joints, missing: Refusal | None, dt: float, now: float) -> Refusal | None:
-        """Without leave the arm may only come to rest, and soon: no joint begins, turns round, or gets faster once it had time to ease."""
-        since = now - self._left_leave
+        """Without leave the arm may only come to rest, and soon: no joint begins, and after a time to ease none turns or gets faster."""
         if missing is None:
             return None
-        most = tuple(map(abs, self._speed))
-        if since <= EASE:
-            rates = self.limits.joints.acceleration
-            most = tuple(abs(u) + min(abs(u), a * EASE_GAIN) for u, a in zip(self._left_speed, rates, strict=True))
-        rows = zip(row, old, self._left_speed, most, strict=True)
-        rests = all(-ROUNDING <= (x - was) * math.copysign(1.0, u) <= v * dt + ROUNDING for x, was, u, v in rows)
-        return None if rests and since <= self.limits.brake else missing
+        eases = self._without <= EASE
+        speeds = self._left_speed if eases else self._speed
+        gain = EASE_GAIN + 0.5 * self._left_dt if eases else 0.0
+        rows = zip(row, old, speeds, self.limits.joints.acceleration, strict=True)
+        rests = all(_on_the_way_to_rest(x - was, u, gain * a, dt) for x, was, u, a in rows)
+        return None if rests and now - self._left_leave <= self.limits.brake else missing
 
     def _force(self, tip: Frame, old_tip: Frame, force: Force | None) -> Refusal | None:
         state = push(force, self.limits.force)
@@ -202,3 +206,9 @@ class MotorGate:
         self._started = self._last_dt = 0.0
         joints, jaw = (row[:-1], row[-1]) if self.limits.has_jaw else (row, None)
         return MotorDecision(joints, jaw, refusal, cause, self.latched)
+
+
+def _on_the_way_to_rest(step: float, speed: float, gain: float, dt: float) -> bool:
+    """Whether a step lies between standing still and the ``speed`` before, or within ``gain`` of that; what stood stands."""
+    spare = gain if speed != 0.0 else 0.0
+    return min(0.0, speed - spare) * dt - ROUNDING <= step <= max(0.0, speed + spare) * dt + ROUNDING

@@ -54,26 +54,36 @@ def test_without_leave_the_arm_may_come_to_rest():
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_for_a_moment_the_acceleration_may_turn_round(sign):
-    most = 4.0 * EASE_GAIN  # of this arm: 40 mm/s
-    for begun, gained, refusal in [(0.03, 0.0299, None), (0.03, 0.0301, Refusal.PERMIT), (0.06, 0.999 * most, None),
-                                   (0.06, 1.001 * most, Refusal.PERMIT)]:  # fmt: skip
-        arm = Arm(replace(LIMITS, tip_speed=1.0)).moving(sign * begun)
-        speeds = [begun + gained * share for share in (0.33, 0.66, 1.0)]
+@pytest.mark.parametrize("way", [1.0, -1.0])
+def test_for_a_moment_the_acceleration_may_turn_round(sign, way):
+    """Up to so much faster, and up to so much slower, which may be the other way: the middle of the last step tells no more."""
+    most = 4.0 * (EASE_GAIN + 0.5 * DT)  # of this arm: 48 mm/s
+    for share, refusal in [(0.999, None), (1.001, Refusal.PERMIT)]:
+        arm = Arm(replace(LIMITS, tip_speed=1.0)).moving(sign * 0.03)
+        speeds = [0.03 + way * share * most * part for part in (0.25, 0.5, 0.75, 1.0)]
         found = [arm.by(sign * speed * DT, permit=None).refusal for speed in speeds]
-        assert found == [None, None, refusal], (begun, gained)
-    for ticks, refusal in [(round(EASE / DT) - 2, None), (round(EASE / DT), Refusal.PERMIT)]:
-        arm = Arm().moving(sign * 0.03)
-        for _ in range(ticks):
-            arm.by(sign * 0.03 * DT, permit=None)
-        assert arm.by(sign * 0.031 * DT, permit=None).refusal is refusal, "too late to ease"
+        assert found == [None, None, None, refusal], share
+
+
+@pytest.mark.parametrize("step", [0.013 * DT, -2.0 * ROUNDING])
+def test_after_that_it_neither_gets_faster_nor_turns_round(step):
+    for ticks, refusal in [(round(EASE / DT) - 1, None), (round(EASE / DT), Refusal.PERMIT)]:
+        arm = Arm().moving(0.03)
+        for speed in [0.02] + [0.012] * (ticks - 1):
+            assert arm.by(speed * DT, permit=None).refusal is None
+        assert arm.by(step, permit=None).refusal is refusal
+
+
+def test_a_late_tick_counts_as_the_controller_counts_it():
+    """A tick of 40 ms is 20 ms for both: a step after one of them begins within the time to ease, after two it does not."""
+    for late, refusal in [((0.01,), None), ((0.02, 0.01), Refusal.PERMIT)]:
+        arm = Arm().moving(0.03)
+        for speed in late:
+            assert arm.by(speed * LIMITS.max_tick, dt=2.0 * LIMITS.max_tick, permit=None).refusal is None
+        assert arm.by(0.011 * DT, permit=None).refusal is refusal
 
 
 def test_coming_to_rest_is_not_coming_back():
-    arm = Arm().moving(0.01, 1)
-    assert arm.by(-2.0 * ROUNDING, permit=None).refusal is Refusal.PERMIT
-    arm = Arm().moving(-0.01, 1)
-    assert arm.by(2.0 * ROUNDING, permit=None).refusal is Refusal.PERMIT
     arm = Arm().moving(-0.01, 1)
     assert arm.by(-0.01 * DT, permit=None).refusal is None
     arm = Arm().moving(0.01, 1)
@@ -226,10 +236,12 @@ def test_exactly_within_the_rules_of_coming_to_rest():
         begun = 0.015 * DT
         for now, x in ((-2.0 * DT, 0.0), (-DT, 0.0), (0.0, begun)):
             assert gate.update(replace(GOOD, joints=(x, 0.0, -0.1, 0.0)), now).refusal is None
-        slow = replace(GOOD, permit=None, joints=(begun + 0.0001, 0.0, -0.1, 0.0))  # 5 mm/s, as late ticks count 20 ms at most
-        assert gate.update(slow, since - DT).refusal is None
-        faster = replace(slow, joints=(begun + 0.0001 + 0.012 * DT, 0.0, -0.1, 0.0))
-        assert gate.update(faster, since).refusal is refusal, since
+        slow = replace(GOOD, permit=None, joints=(begun + 0.0001, 0.0, -0.1, 0.0))  # 7 mm/s
+        assert gate.update(slow, 0.5 * EASE).refusal is None
+        slow = replace(GOOD, permit=None, joints=(begun + 0.0002, 0.0, -0.1, 0.0))
+        assert gate.update(slow, since).refusal is None
+        faster = replace(slow, joints=(begun + 0.0002 + 0.012 * DT, 0.0, -0.1, 0.0))
+        assert gate.update(faster, since + DT).refusal is refusal, since
     gate = MotorGate(replace(LIMITS, brake=0.125), forward)
     for now, x in ((0.0, 0.0), (0.25, 0.0), (0.5, 1e-4)):
         gate.update(replace(GOOD, joints=(x, 0.0, -0.1, 0.0)), now)
