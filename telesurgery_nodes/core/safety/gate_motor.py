@@ -140,7 +140,7 @@ class MotorGate:
         """Speed of the joints, of the tip, and the change of speed."""
         limits, joints = self.limits, self.limits.joints
         steps = tuple(x - was for x, was in zip(row, old, strict=True))
-        if not all(abs(step) <= v * dt + ROUNDING for step, v in zip(steps, joints.velocity, strict=True)):
+        if dt <= 0.0 or not all(abs(step) <= v * dt + ROUNDING for step, v in zip(steps, joints.velocity, strict=True)):
             return Refusal.RATE
         way, turn = distance(tip.p, old_tip.p), angle_between(old_tip.r, tip.r)
         if not (way <= limits.tip_speed * dt + ROUNDING and turn <= limits.tip_turn * dt + ROUNDING):
