@@ -1,13 +1,12 @@
 """The surgeon's stop over the long way: the arm stops, stays, and the console hears that it did."""
 
 import pytest
-from rig import AFTER, BEFORE, motion, stopped_after
+from rig import BEFORE, STOP_WITHIN, motion, stopped_after
 
 from telesurgery_nodes.core.safety.causes import Cause
 from telesurgery_nodes.core.values import Phase
 
 ONE_WAY = {"lan": 0.002, "casablanca_shanghai": 0.110}
-STOP_WITHIN = AFTER  # as for every other stop, beyond the way
 ANSWER_WITHIN = 0.25
 WATCH = 4.0
 

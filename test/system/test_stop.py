@@ -3,11 +3,10 @@
 import signal
 
 import pytest
-from rig import AFTER, BEFORE, motion, stopped_after
+from rig import BEFORE, STOP_WITHIN, motion, stopped_after
 
 from telesurgery_nodes.core.values import Phase
 
-STOP_WITHIN = AFTER
 WATCH = 5.0  # long enough for the 2 s of health after which a session may be resumed, were it allowed to
 NODES = [
     "master_input", "teleop_bridge_surgeon", "stereo_viewer", "link_emulator", "teleop_bridge_patient", "stereo_camera", "arm_control",

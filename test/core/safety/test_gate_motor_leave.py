@@ -65,13 +65,14 @@ def test_for_a_moment_the_acceleration_may_turn_round(sign, way):
         assert found == [None, None, None, refusal], share
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize("step", [0.013 * DT, -2.0 * ROUNDING])
-def test_after_that_it_neither_gets_faster_nor_turns_round(step):
+def test_after_that_it_neither_gets_faster_nor_turns_round(step, sign):
     for ticks, refusal in [(round(EASE / DT) - 1, None), (round(EASE / DT), Refusal.PERMIT)]:
-        arm = Arm().moving(0.03)
+        arm = Arm().moving(sign * 0.03)
         for speed in [0.02] + [0.012] * (ticks - 1):
-            assert arm.by(speed * DT, permit=None).refusal is None
-        assert arm.by(step, permit=None).refusal is refusal
+            assert arm.by(sign * speed * DT, permit=None).refusal is None
+        assert arm.by(sign * step, permit=None).refusal is refusal
 
 
 def test_a_late_tick_counts_as_the_controller_counts_it():
